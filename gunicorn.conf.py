@@ -1,0 +1,36 @@
+"""Settings of ``gunicorn wsgi:app``. One gevent worker: one process owns a SQLite file."""
+
+import os
+import sys
+
+from pedidos_server.descriptors import usable_descriptors
+
+usable_descriptors()  # the workers inherit the raised limit
+
+bind = f"{os.environ.get('PEDIDOS_HOST', '127.0.0.1')}:{os.environ.get('PEDIDOS_PORT', '8000')}"
+worker_class = "gevent"
+workers = 1
+worker_connections = 2_000  # HTTP only: streams leave the worker's pool
+backlog = 4096
+keepalive = 75
+max_requests = 0  # a restart would end every stream
+preload_app = False  # it would import before gevent patches
+graceful_timeout = 2
+timeout = 60
+accesslog = None  # the application has a line for each request
+
+
+def on_starting(server):
+    if server.cfg.worker_class_str != "gevent":
+        sys.exit("Pedidos precisa do worker gevent: gunicorn --worker-class gevent wsgi:app")
+    if server.cfg.workers != 1:
+        sys.exit("Um arquivo SQLite aceita um só processo: use gunicorn com --workers 1.")
+    if server.cfg.is_ssl:
+        sys.exit("O TLS fica no proxy à frente (nginx, Caddy): tire o certificado do gunicorn.")
+
+
+def worker_exit(server, worker):
+    import wsgi
+
+    if hasattr(wsgi, "server"):
+        wsgi.server.close()

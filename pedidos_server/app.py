@@ -1,0 +1,173 @@
+"""``create_app(settings)``: all the wiring, and the order in which things start and stop."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gevent
+from flask import Flask, Response, g, request
+from flask_cors import CORS
+from flask_openapi3 import Info, OpenAPI
+
+from . import __version__, event_log, pedidos
+from .config import Settings
+from .database import Connection, Database
+from .descriptors import usable_descriptors
+from .errors import Problem, StartupError
+from .event_log import Retention
+from .http_errors import register_errors, validation_response
+from .hub import Hub
+from .migrations import migrate
+from .routes.descriptions import Problema
+from .routes.operations import operations_blueprint
+from .routes.orders import orders_blueprint
+from .routes.pages import pages_blueprint
+from .routes.realtime import register_realtime
+from .routes.requests import StrictRequest
+from .writer import Writer
+
+log = logging.getLogger("pedidos.http")
+
+TAURI_ORIGINS = ("tauri://localhost", "http://tauri.localhost", "https://tauri.localhost")
+CLEANING_SECONDS = 5.0
+ROOM_FOR_HTTP = 500
+"""File descriptors that streams may not use up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running application. ``close()`` ends it in order: the last write is committed, answered and sent to
+    every stream before any stream is closed, and the file is given back last."""
+
+    app: Flask
+    hub: Hub
+    writer: Writer
+    database: Database
+    cleaner: gevent.Greenlet
+
+    def close(self) -> None:
+        self.cleaner.kill()
+        self.writer.close()
+        self.hub.close()
+        self.database.close()
+
+
+def create_app(settings: Settings) -> Server:
+    """Opens the database and wires everything. Needs gevent's monkey patching, done before any import.
+
+    Raises StartupError with a message for whoever starts the server.
+    """
+    database = Database(
+        settings.database, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout
+    )
+    database.take()
+    try:
+        connection = database.open_writer()
+        assert database.peewee is not None
+        migrate(database.peewee, database.path)
+        head = event_log.head(connection).cursor
+        newest = event_log.newest(connection, settings.tail_events, settings.tail_bytes)
+    except StartupError:
+        database.close()
+        raise
+    hub = Hub(
+        head=head,
+        newest=newest,
+        read_page=lambda after, size: database.read(lambda reader: event_log.page(reader, after, size)),
+        server_version=__version__,
+        tail_events=settings.tail_events,
+        tail_bytes=settings.tail_bytes,
+        heartbeat=settings.heartbeat,
+    )
+    writer = Writer(connection, hub.publish)
+    app = _flask_app(settings, database, hub, writer)
+    retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
+    cleaner = gevent.spawn(_clean, writer, retention)
+    return Server(app, hub, writer, database, cleaner)
+
+
+def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer) -> Flask:
+    app = OpenAPI(
+        "pedidos_server",
+        info=Info(title="Pedidos", version=__version__, description="Servidor de pedidos em tempo real"),
+        validation_error_model=Problema,
+        validation_error_callback=validation_response,
+        static_folder=None,
+    )
+    app.request_class = StrictRequest
+    app.url_map.strict_slashes = False  # every path answers with and without its slash …
+    app.url_map.merge_slashes = False  # … and none redirects
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.config["MAX_ITEMS"] = settings.max_items
+    register_errors(app)
+    _register_logging(app)
+    CORS(
+        app,
+        origins=[*TAURI_ORIGINS, *settings.cors_origins],
+        methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "Last-Event-ID",
+            "X-Pedidos-Autor",
+            "X-Pedidos-Cliente",
+        ],
+        expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Total-Count", "X-Pedidos-Cursor"],
+        max_age=600,
+        always_send=False,
+    )
+    app.register_api(orders_blueprint(database, writer))
+    app.register_blueprint(operations_blueprint(hub, writer))
+    app.register_blueprint(pages_blueprint())
+    room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
+    register_realtime(app, database, hub, min(settings.max_subscribers, room), settings.max_message)
+    return app
+
+
+def _register_logging(app: Flask) -> None:
+    @app.before_request
+    def start_clock() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def log_request(response: Response) -> Response:
+        if not g.get("stream"):  # a stream has its line when it ends
+            log.info(
+                "request",
+                extra={
+                    "method": request.method,
+                    "path": request.path,
+                    "status": response.status_code,
+                    "ms": (time.perf_counter() - g.started) * 1000,
+                    "peer": request.remote_addr,
+                },
+            )
+        return response
+
+
+def _clean(writer: Writer, retention: Retention) -> None:
+    """Prunes the log and old idempotent answers, in small transactions that yield to every waiting write."""
+
+    def until_nothing_is_left(step: Callable[[], int]) -> None:
+        while step():
+            gevent.sleep(0.01)
+
+    def prune(connection: Connection) -> int:
+        return event_log.prune(connection, retention)
+
+    while True:
+        gevent.sleep(CLEANING_SECONDS)
+        try:
+            until_nothing_is_left(
+                lambda: writer.submit(lambda transaction: prune(transaction.connection), background=True)
+            )
+            until_nothing_is_left(lambda: writer.submit(pedidos.forget_old_answers, background=True))
+        except Problem as problem:
+            log.warning("cleaning postponed", extra={"reason": problem.detail})

@@ -1,0 +1,126 @@
+"""Settings: one declaration each, read from the environment and from the command line alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .errors import StartupError
+
+MIB = 1024 * 1024
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise ValueError(f"o menor valor é {least}")
+        return value
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 86_400:
+        raise ValueError("use de 0.1 a 86400 segundos")
+    return value
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.upper() not in words:
+            raise ValueError("use " + " ou ".join(words))
+        return text.upper()
+
+    return parse
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _setting(default: Any, env: str, parse: Callable[[str], Any], help: str) -> Any:
+    return field(default=default, metadata={"env": env, "parse": parse, "help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set. Each field names its environment variable; the flag is the same in kebab-case."""
+
+    host: str = _setting("127.0.0.1", "PEDIDOS_HOST", str, "endereço em que o servidor escuta")
+    port: int = _setting(8000, "PEDIDOS_PORT", _whole(0), "porta; 0 escolhe uma livre")
+    database: str = _setting(
+        "sqlite:///pedidos.db", "PEDIDOS_DATABASE_URL", str, "banco de dados, sqlite:///caminho"
+    )
+    synchronous: str = _setting(
+        "FULL",
+        "PEDIDOS_SYNCHRONOUS",
+        _choice("FULL", "NORMAL"),
+        "FULL: um pedido confirmado sobrevive à queda de energia; NORMAL: mais rápido, sem essa garantia",
+    )
+    busy_timeout: float = _setting(
+        30.0, "PEDIDOS_BUSY_TIMEOUT", _seconds, "segundos à espera de outro programa que trava o banco"
+    )
+    max_body: int = _setting(8 * MIB, "PEDIDOS_MAX_BODY", _whole(1024), "bytes do corpo de uma requisição")
+    max_message: int = _setting(
+        64 * 1024, "PEDIDOS_MAX_MESSAGE", _whole(125), "bytes de uma mensagem WebSocket recebida"
+    )
+    max_subscribers: int = _setting(
+        20_000, "PEDIDOS_MAX_SUBSCRIBERS", _whole(1), "conexões WebSocket e SSE ao mesmo tempo"
+    )
+    max_items: int = _setting(200, "PEDIDOS_MAX_ITEMS", _whole(1), "itens de um pedido")
+    retention_events: int = _setting(
+        100_000, "PEDIDOS_RETENTION_EVENTS", _whole(1), "eventos guardados para quem reconecta"
+    )
+    retention_days: float = _setting(30.0, "PEDIDOS_RETENTION_DAYS", float, "dias que um evento é guardado")
+    retention_bytes: int = _setting(
+        256 * MIB, "PEDIDOS_RETENTION_BYTES", _whole(1), "bytes de eventos guardados"
+    )
+    tail_events: int = _setting(4096, "PEDIDOS_TAIL_EVENTS", _whole(1), "eventos mantidos na memória")
+    tail_bytes: int = _setting(32 * MIB, "PEDIDOS_TAIL_BYTES", _whole(1024), "bytes de eventos na memória")
+    heartbeat: float = _setting(
+        20.0, "PEDIDOS_HEARTBEAT", _seconds, "segundos entre dois sinais de vida do servidor (até 25)"
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        (), "PEDIDOS_CORS_ORIGINS", _list, "outras origens permitidas, separadas por vírgula"
+    )
+    log_level: str = _setting(
+        "INFO",
+        "PEDIDOS_LOG_LEVEL",
+        _choice("DEBUG", "INFO", "WARNING", "ERROR"),
+        "DEBUG, INFO, WARNING ou ERROR",
+    )
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, flags: Mapping[str, str | None] | None = None
+    ) -> Settings:
+        """The settings of the environment, with the flags that were given on top.
+
+        Raises StartupError that names the variable or flag, the value and what it takes.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for item in fields(cls):
+            env = item.metadata["env"]
+            text, source = environ.get(env), env
+            flag = (flags or {}).get(item.name)
+            if flag is not None:
+                text, source = flag, flag_name(item.name)
+            if text is None or text == "":
+                continue
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except ValueError as error:
+                raise StartupError(f"{source}={text!r} não serve: {error}") from None
+        settings = cls(**values)
+        if settings.port > 65535:
+            raise StartupError(f"A porta {settings.port} não existe: use de 0 a 65535.")
+        return settings
+
+
+def flag_name(field_name: str) -> str:
+    return "--" + field_name.replace("_", "-")

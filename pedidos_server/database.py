@@ -1,0 +1,279 @@
+"""The SQLite file: one connection that writes, a few read-only ones, and the lock that says whose file it is.
+
+SQLite calls block, so none runs on the gevent loop: reads run in a pool of native threads, writes in the
+writer's own thread. Peewee renders the SQL; it is executed on connections that are passed around, because
+Peewee's own connection state is kept per greenlet once gevent has patched the standard library.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import filelock
+from gevent.threadpool import ThreadPool
+from peewee import Query, SqliteDatabase, Value
+
+from .errors import Problem, StartupError, unavailable
+
+log = logging.getLogger("pedidos.database")
+
+T = TypeVar("T")
+Connection = sqlite3.Connection
+
+READERS = 4
+PIECE = 256 * 1024
+"""Bytes of a long answer that one turn reads."""
+MAX_LONG_ANSWERS = 8
+LONG_ANSWER_SECONDS = 120.0
+"""A long answer keeps old pages alive in the WAL, so it may not take for ever."""
+LOCK_WAIT = 10.0
+"""Seconds that a server waits for the file: a reload starts the new process before the old one is gone."""
+
+_EXPLANATIONS = {
+    sqlite3.SQLITE_BUSY: "O banco de dados está travado por outro programa. Feche-o e tente de novo.",
+    sqlite3.SQLITE_LOCKED: "O banco de dados está travado por outro programa. Feche-o e tente de novo.",
+    sqlite3.SQLITE_FULL: "O disco do servidor está cheio. Libere espaço; o servidor volta sozinho.",
+    sqlite3.SQLITE_READONLY: "O banco de dados não pode ser gravado: verifique as permissões do arquivo.",
+    sqlite3.SQLITE_CORRUPT: "O arquivo do banco de dados está corrompido: restaure uma cópia de segurança.",
+    sqlite3.SQLITE_NOTADB: "O arquivo não é um banco de dados SQLite: restaure uma cópia de segurança.",
+    sqlite3.SQLITE_CANTOPEN: "O arquivo do banco de dados não pode ser aberto: verifique o caminho e as permissões.",
+    sqlite3.SQLITE_IOERR: "O disco do servidor falhou ao ler ou gravar o banco de dados.",
+}
+
+
+def explain(error: sqlite3.Error) -> str:
+    """What went wrong and what to do, in the users' words."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
+    return _EXPLANATIONS.get(code, "O banco de dados não respondeu como devia.")
+
+
+def database_problem(error: sqlite3.Error) -> Problem:
+    """The 503 for an error of SQLite's."""
+    return unavailable(explain(error))
+
+
+_DIALECT = SqliteDatabase(None)
+"""Tells Peewee whose SQL to render; it never connects."""
+
+
+class _Slot(str):
+    """A parameter that is the name of one."""
+
+
+def slot(name: str) -> Value:
+    """The place of a value that is given at each execution."""
+    return Value(_Slot(name), converter=False)
+
+
+class Statement:
+    """SQL that Peewee rendered once, executed as text: rendering costs more than SQLite does.
+
+    The query is written with ``slot("name")`` where a value goes.
+    """
+
+    def __init__(self, query: Query) -> None:
+        self._sql, self._parameters = query.bind(_DIALECT).sql()
+
+    def __call__(self, connection: Connection, **values: Any) -> sqlite3.Cursor:
+        filled = [values[entry] if type(entry) is _Slot else entry for entry in self._parameters]
+        return connection.execute(self._sql, filled)
+
+
+def rows(connection: Connection, query: Query) -> sqlite3.Cursor:
+    """Runs a query that was built for this one occasion."""
+    sql, parameters = query.bind(_DIALECT).sql()
+    return connection.execute(sql, parameters)
+
+
+def path_of(url: str) -> Path:
+    """The file that a ``sqlite:///`` URL names. Raises StartupError for any other URL."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or not url[len(prefix) :] or url[len(prefix) :].startswith(":memory:"):
+        raise StartupError(
+            f"PEDIDOS_DATABASE_URL={url!r} não serve: use sqlite:///arquivo.db (relativo) "
+            "ou sqlite:////caminho/arquivo.db (absoluto)."
+        )
+    return Path(url[len(prefix) :]).expanduser().resolve()
+
+
+class Database:
+    """One SQLite file. ``open()`` before use; ``close()`` gives the file back."""
+
+    def __init__(self, url: str, *, synchronous: str = "FULL", busy_timeout: float = 30.0) -> None:
+        self.path = path_of(url)
+        self._synchronous = synchronous
+        self._busy_timeout = busy_timeout
+        self._lock = filelock.FileLock(f"{self.path}.lock")
+        self._threads = ThreadPool(READERS)
+        self._idle: deque[Connection] = deque()
+        self._long_answers = 0
+        self.peewee: SqliteDatabase | None = None
+
+    # ---- the file
+
+    def take(self) -> None:
+        """Claims the file for this server. Raises StartupError where another server keeps it."""
+        if not self.path.parent.is_dir():
+            raise StartupError(f"A pasta {self.path.parent} não existe: crie-a ou mude --database.")
+        try:
+            self._lock.acquire(timeout=LOCK_WAIT, poll_interval=0.1)
+        except filelock.Timeout:
+            raise StartupError(
+                f"Outro servidor já usa {self.path}. Um arquivo SQLite aceita um só servidor: "
+                "pare o outro, ou escolha outro arquivo com --database."
+            ) from None
+        except OSError as error:
+            raise StartupError(f"Não consigo gravar {self.path}.lock: {error.strerror}.") from None
+
+    def open_writer(self) -> Connection:
+        """The connection that writes, in WAL mode. Raises StartupError for a file that cannot serve."""
+        self.peewee = SqliteDatabase(
+            str(self.path),
+            pragmas={
+                "journal_mode": "wal",
+                "synchronous": self._synchronous,
+                "cache_size": 50_000,
+                "wal_autocheckpoint": 4_000,
+                "journal_size_limit": 64 * 1024 * 1024,
+            },
+            timeout=self._busy_timeout,
+            thread_safe=False,
+            check_same_thread=False,
+        )
+        try:
+            self.peewee.connect()
+            connection: Connection = self.peewee.connection()
+            connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written is noticed here
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StartupError(f"{self.path}: {explain(error)}") from None
+        return connection
+
+    def close(self) -> None:
+        self._threads.kill()
+        while self._idle:
+            self._idle.pop().close()
+        if self.peewee is not None:
+            self.peewee.close()
+        self._lock.release()
+
+    # ---- reading
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work`` in a reader thread, in one read transaction: all it sees is of one moment.
+
+        Raises Problem (503) when the database cannot be read.
+        """
+        result: T = self._threads.apply(self._read, (work,))
+        return result
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.lease() as connection:
+            return work(connection)
+
+    def stream(
+        self, start: Callable[[Connection], tuple[T, Iterator[bytes]]], at_once: int
+    ) -> tuple[T, Iterable[bytes], bool]:
+        """Runs ``start`` as ``read`` does, and reads the pieces that it returns.
+
+        Gives (value, pieces, True) where all of them fit ``at_once`` bytes; else (value, pieces, False), and
+        the rest is read, on the same transaction, while ``pieces`` is consumed; closing it ends the reading.
+        Raises Problem (503) when the database cannot be read or too many long answers are under way.
+        """
+        lease = self.lease()
+        value, pieces, rest = self._threads.apply(self._open_stream, (lease, start, at_once))
+        if rest is None:
+            return value, pieces, True
+        if self._long_answers >= MAX_LONG_ANSWERS:
+            self._threads.apply(lease.__exit__, (None, None, None))
+            raise unavailable("Há listas longas demais sendo enviadas. Tente de novo em instantes.", 5)
+        return value, self._rest(lease, pieces, rest), False
+
+    @staticmethod
+    def _open_stream(
+        lease: AbstractContextManager[Connection],
+        start: Callable[[Connection], tuple[T, Iterator[bytes]]],
+        at_once: int,
+    ) -> tuple[T, list[bytes], Iterator[bytes] | None]:
+        connection = lease.__enter__()
+        try:
+            value, rest = start(connection)
+            pieces = _take(rest, at_once)
+        except BaseException:
+            lease.__exit__(*sys.exc_info())
+            raise
+        if sum(map(len, pieces)) < at_once:
+            lease.__exit__(None, None, None)
+            return value, pieces, None
+        return value, pieces, rest
+
+    def _rest(
+        self, lease: AbstractContextManager[Connection], pieces: list[bytes], rest: Iterator[bytes]
+    ) -> Iterator[bytes]:
+        self._long_answers += 1
+        ends = time.monotonic() + LONG_ANSWER_SECONDS
+        try:
+            while pieces:
+                yield b"".join(pieces)
+                if time.monotonic() > ends:
+                    raise TimeoutError("the client reads a long list too slowly")
+                pieces = self._threads.apply(_take, (rest, PIECE))
+        except BaseException:
+            self._threads.apply(lease.__exit__, sys.exc_info())
+            raise
+        else:
+            self._threads.apply(lease.__exit__, (None, None, None))
+        finally:
+            self._long_answers -= 1
+
+    @contextmanager
+    def lease(self) -> Iterator[Connection]:
+        """A read-only connection inside a read transaction, for a thread that may block."""
+        connection = None
+        try:
+            connection = self._idle.pop() if self._idle else self._open_reader()
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException as error:
+            # Not given back: after a corrupted page or a replaced file a new connection may work again.
+            if connection is not None and not isinstance(error, Problem):
+                connection.close()
+            elif connection is not None:
+                connection.execute("ROLLBACK")
+                self._idle.append(connection)
+            if isinstance(error, sqlite3.Error):
+                log.error("read failed", extra={"error": error})
+                raise database_problem(error) from error
+            raise
+        self._idle.append(connection)
+
+    def _open_reader(self) -> Connection:
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?mode=ro",
+            uri=True,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA cache_size = -8000")
+        return connection
+
+
+def _take(pieces: Iterator[bytes], size: int) -> list[bytes]:
+    """Pieces of ``size`` bytes together, or what is left; none where nothing is."""
+    taken: list[bytes] = []
+    for piece in pieces:
+        taken.append(piece)
+        size -= len(piece)
+        if size <= 0:
+            break
+    return taken

@@ -1,0 +1,117 @@
+"""``pedidos serve``: the application on gevent's own WSGI server, which also runs on Windows."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.event import Event as Flag
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+from .app import Server
+from .errors import StartupError
+from .transports.handover import HANDLER
+
+log = logging.getLogger("pedidos.server")
+
+BACKLOG = 4096
+MAX_REQUESTS = 2_000
+"""HTTP connections at once; streams do not count, they have left the server."""
+IDLE_SECONDS = 75
+HEAD_SECONDS = 15
+DRAIN_BYTES = 1024 * 1024
+STOP_SECONDS = 1.0
+
+
+class Handler(WSGIHandler):
+    """Lets a stream take the connection over, without Nagle's delay, and gives slow heads up."""
+
+    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
+        super().__init__(sock, address, server, rfile)
+        if sock.family != getattr(socket, "AF_UNIX", None):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def read_requestline(self) -> str:
+        with gevent.Timeout(IDLE_SECONDS, False):
+            line: str = super().read_requestline()
+            return line
+        return ""  # as if the peer had closed
+
+    def read_request(self, raw_requestline: str) -> bool:
+        with gevent.Timeout(HEAD_SECONDS, ValueError("request head too slow")):
+            done: bool = super().read_request(raw_requestline)
+            return done
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ[HANDLER] = self
+        return environ
+
+    def release(self) -> tuple[Any, bytes]:
+        """The connection's socket, and what was read behind the request. The server forgets both."""
+        sock, self.socket = self.socket, None
+        self.close_connection = True
+        sock.settimeout(0.0)
+        unread = self.rfile.peek()  # what is buffered, and what arrived meanwhile; never waits
+        return sock, bytes(unread)
+
+
+class _ErrorLog:
+    """pywsgi's error log as lines of ours: bad requests are the peer's fault, so they are information."""
+
+    def write(self, message: str) -> None:
+        if message.strip():
+            log.info("bad request", extra={"detail": message.strip()[:200]})
+
+
+def serve(server: Server, host: str, port: int, announce: Callable[[int], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then ends in order. ``announce`` is told the port that was bound.
+
+    Raises StartupError where the address cannot be bound.
+    """
+    http = WSGIServer(
+        _listener(host, port),
+        server.app,
+        spawn=Pool(MAX_REQUESTS),
+        handler_class=Handler,
+        log=None,
+        error_log=_ErrorLog(),
+    )
+    stop = Flag()
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+    else:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            gevent.signal_handler(number, stop.set)
+    http.start()
+    announce(http.server_port)
+    stop.wait()
+    log.info("stopping", extra={"streams": len(server.hub)})
+    http.close()  # accepts no more; what is under way may end
+    http.pool.join(timeout=STOP_SECONDS)
+    server.close()
+    http.stop(timeout=0)
+    log.info("stopped")
+
+
+def _listener(host: str, port: int) -> Any:
+    from gevent import socket as gevent_socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = gevent_socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":  # there it would let two servers share a port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise StartupError(
+            f"Não consigo escutar em {host}:{port}: {error.strerror}. A porta já está em uso? Tente --port 0."
+        ) from None
+    listener.listen(BACKLOG)
+    return listener

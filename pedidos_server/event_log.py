@@ -1,0 +1,154 @@
+"""The event log: one row per committed change, numbered without a gap, in commit order.
+
+All functions take the connection that runs them; those that write belong to the writer's transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from peewee import fn
+
+from .database import Connection, Statement, slot
+from .migrations import get_meta
+from .models import Evento
+from .protocol import Cursor, Event, timestamp
+
+PRUNE_STEP = 500
+"""Rows that one pruning transaction deletes at most: a write waits for no more than that."""
+
+_by_number = Evento.select(Evento.tag).where(Evento.numero == slot("numero"))
+_head = Statement(
+    Evento.select(Evento.numero, Evento.tag, Evento.acumulado, Evento.criado_em)
+    .order_by(Evento.numero.desc())
+    .limit(1)
+)
+_first = Statement(Evento.select(fn.MIN(Evento.numero)))
+_tag = Statement(_by_number)
+_at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
+_insert = Statement(
+    Evento.insert(
+        {
+            Evento.numero: slot("numero"),
+            Evento.tag: slot("tag"),
+            Evento.criado_em: slot("criado_em"),
+            Evento.acumulado: slot("acumulado"),
+            Evento.mensagem: slot("mensagem"),
+        }
+    )
+)
+_columns = (Evento.numero, Evento.tag, Evento.mensagem)
+_after = Statement(Evento.select(*_columns).where(Evento.numero > slot("numero")).order_by(Evento.numero))
+_newest = Statement(Evento.select(*_columns).order_by(Evento.numero.desc()))
+_delete = Statement(Evento.delete().where(Evento.numero <= slot("numero")))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest event: its cursor, the bytes of all events ever, and when it was committed."""
+
+    cursor: Cursor
+    total_bytes: int
+    when: str
+
+
+def head(connection: Connection) -> Head:
+    row = _head(connection).fetchone()
+    if row is None:
+        return Head(Cursor(0, get_meta(connection, "tag")), 0, "")
+    return Head(Cursor(row[0], row[1]), row[2], row[3])
+
+
+def next_cursor(after: Head) -> Cursor:
+    return Cursor(after.cursor.number + 1, secrets.token_hex(4))
+
+
+def append(connection: Connection, after: Head, event: Event, when: str) -> Head:
+    """Writes the event that follows ``after``; ``when`` is not before ``after.when``."""
+    total = after.total_bytes + len(event.payload)
+    _insert(
+        connection,
+        numero=event.cursor.number,
+        tag=event.cursor.tag,
+        criado_em=when,
+        acumulado=total,
+        mensagem=event.payload,
+    )
+    return Head(event.cursor, total, when)
+
+
+def can_resume(connection: Connection, cursor: Cursor) -> bool:
+    """True where the event that ``cursor`` names is in the log with that tag, or is its very beginning
+    and nothing was pruned."""
+    if cursor.number == 0:
+        first = _first(connection).fetchone()[0]
+        return cursor.tag == get_meta(connection, "tag") and first in (None, 1)
+    row = _tag(connection, numero=cursor.number).fetchone()
+    return row is not None and row[0] == cursor.tag
+
+
+def page(connection: Connection, after: int, max_bytes: int) -> list[Event]:
+    """The events that follow number ``after``: as many as fit ``max_bytes``, at least one if there is one."""
+    events: list[Event] = []
+    size = 0
+    for numero, tag, mensagem in _after(connection, numero=after):
+        size += len(mensagem)
+        if events and size > max_bytes:
+            break
+        events.append(Event(Cursor(numero, tag), mensagem))
+    return events
+
+
+def newest(connection: Connection, max_events: int, max_bytes: int) -> list[Event]:
+    """The newest events, oldest first, within both bounds; the very newest even where it alone is too large."""
+    events: list[Event] = []
+    size = 0
+    for numero, tag, mensagem in _newest(connection):
+        size += len(mensagem)
+        if events and (len(events) >= max_events or size > max_bytes):
+            break
+        events.append(Event(Cursor(numero, tag), mensagem))
+    events.reverse()
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of the log is kept; whichever is reached first."""
+
+    events: int
+    days: float
+    bytes: int
+
+
+def prune(connection: Connection, retention: Retention, now: datetime | None = None) -> int:
+    """Deletes at most PRUNE_STEP of the oldest events that are over a bound; the newest always stays.
+
+    Returns how many were deleted. Numbers have no gap and ``acumulado`` and ``criado_em`` never fall, so the
+    boundary is found by halving, not by reading the log.
+    """
+    first = _first(connection).fetchone()[0]
+    if first is None:
+        return 0
+    newest_head = head(connection)
+    last = newest_head.cursor.number
+    oldest_allowed = timestamp((now or datetime.now(UTC)) - timedelta(days=retention.days))
+    bytes_allowed = newest_head.total_bytes - retention.bytes
+
+    def over(numero: int) -> bool:
+        row = _at(connection, numero=numero).fetchone()
+        return row is not None and (row[0] <= bytes_allowed or row[1] < oldest_allowed)
+
+    low, high = first, last  # the first event that stays is in low..high
+    while low < high:
+        middle = (low + high) // 2
+        if over(middle):
+            low = middle + 1
+        else:
+            high = middle
+    keep_from = min(max(low, last - retention.events + 1), last, first + PRUNE_STEP)
+    if keep_from <= first:
+        return 0
+    return _delete(connection, numero=keep_from - 1).rowcount

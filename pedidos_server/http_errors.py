@@ -1,0 +1,67 @@
+"""Every error as problem+json (RFC 9457), in Portuguese: ours, Flask's, and those nobody thought of."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from .errors import Problem
+from .protocol import encode
+from .schemas import schema_problem
+
+log = logging.getLogger("pedidos.http")
+
+_TITLES = {
+    400: ("Requisição inválida", "O servidor não entendeu a requisição."),
+    404: ("Não encontrado", "Não há nada neste endereço."),
+    405: ("Método não permitido", "Este endereço não aceita esse método."),
+    406: ("Formato não disponível", "O servidor não tem a resposta no formato pedido."),
+    408: ("Tempo esgotado", "A requisição demorou demais para chegar."),
+    411: ("Falta Content-Length", "Envie o cabeçalho Content-Length."),
+    413: ("Corpo grande demais", "O corpo da requisição passa do limite do servidor (PEDIDOS_MAX_BODY)."),
+    414: ("Endereço longo demais", "O endereço da requisição é longo demais."),
+    415: ("Tipo de conteúdo não aceito", "Envie JSON com 'Content-Type: application/json'."),
+    500: ("Erro interno", "O servidor falhou ao atender. O erro foi registrado; tente de novo."),
+}
+
+
+def problem_response(problem: Problem) -> Response:
+    body = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.extra,
+    }
+    return Response(encode(body), problem.status, problem.headers, mimetype="application/problem+json")
+
+
+def validation_response(error: ValidationError) -> Response:
+    return problem_response(schema_problem(error))
+
+
+def register_errors(app: Flask) -> None:
+    app.register_error_handler(Problem, problem_response)
+    app.register_error_handler(ValidationError, validation_response)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        if error.response is not None:  # abort(response): it is complete already
+            return error.response  # type: ignore[return-value]
+        status = error.code or 500
+        title, detail = _TITLES.get(status, (f"Erro {status}", "A requisição não pôde ser atendida."))
+        headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+        if status == 413:
+            headers["Connection"] = "close"  # the rest of the body is not read
+        return problem_response(Problem(status, title, detail, headers=headers))
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        log.exception(
+            "request failed", exc_info=error, extra={"method": request.method, "path": request.path}
+        )
+        title, detail = _TITLES[500]
+        return problem_response(Problem(500, title, detail))

@@ -1,0 +1,350 @@
+"""The hub: one bounded tail of the newest events, and every stream as a cursor into it.
+
+No queue per client: a stream that stands behind is given the joined bytes of what follows its cursor, from the
+tail, or page by page from the event log where the tail no longer reaches. Live delivery and resume are the same
+loop, so there is no hand-over in which an event could be lost or come twice.
+
+Everything here runs on the gevent loop. Other threads leave their wish in ``_mail`` and wake the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakValueDictionary
+
+import gevent
+from gevent.event import Event as Flag
+
+from .errors import Problem
+from .protocol import INTERNAL_ERROR, RESTART, SILENT, TOO_SLOW, Close, Cursor, Event
+from .subscription import Batch, Start, Subscription
+
+log = logging.getLogger("pedidos.stream")
+
+MAX_JOIN = 256 * 1024
+"""Bytes of events that one write joins at most; a larger single event goes alone."""
+SLICE = 0.002
+"""Seconds of fan-out after which the loop gets its turn."""
+STALL = 10.0
+"""Seconds that a socket may take no byte while something waits for it."""
+SILENCE = 60.0
+"""Seconds that a WebSocket client may say nothing, pongs included."""
+GRACE = 5.0
+"""Seconds that a closing stream gets for the frame under way and its close code."""
+
+ReadPage = Callable[[int, int], list[Event]]
+"""Given a number and a size in bytes: the events that follow, from the log. Blocks the calling greenlet only."""
+
+
+class Hub:
+    """``head`` is the newest event published. ``read_page`` reads the log; ``now`` is a monotonic clock."""
+
+    def __init__(
+        self,
+        *,
+        head: Cursor,
+        newest: list[Event],
+        read_page: ReadPage,
+        server_version: str,
+        tail_events: int = 4096,
+        tail_bytes: int = 32 * 1024 * 1024,
+        heartbeat: float = 20.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.head = head
+        self.now = now
+        self.server_version = server_version
+        self.loop: Any = gevent.get_hub().loop
+        self.blocked: set[Subscription] = set()
+        """Streams whose socket takes no more at the moment."""
+        self.closing: set[Subscription] = set()
+        self._streams: dict[Subscription, None] = {}
+        self._tail = newest
+        self._tail_bytes = sum(len(event.payload) for event in newest)
+        self._max_events, self._max_bytes = tail_events, tail_bytes
+        self._read_page = read_page
+        self._waiting_for_page: dict[int, dict[Subscription, None]] = {}
+        self._shared: WeakValueDictionary[tuple[str, int], Batch] = WeakValueDictionary()
+        self._heartbeat = heartbeat
+        self._numbers = 0
+        self._behind = Flag()
+        self._pages_wanted = Flag()
+        self._closed = False
+        self._counts: Counter[str] = Counter()
+        self._by_type: Counter[str] = Counter({"websocket": 0, "sse": 0})
+        self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._wake = self.loop.async_()
+        self._wake.start(self._read_mail)
+        self._greenlets = [gevent.spawn(work) for work in (self._dispatch, self._load_pages, self._keep_time)]
+        for greenlet in self._greenlets:
+            greenlet.link_exception(_die)
+
+    # ---- for any thread
+
+    def publish(self, events: list[Event]) -> None:
+        """Appends committed events, in order, to what every stream gets."""
+        self._post(self._publish, events)
+
+    def subscribe(self, subscription: Subscription, start: Start, head: bytes, unread: bytes) -> None:
+        """Takes a stream over. ``head`` goes out before its first message; ``unread`` are bytes that the
+        client sent behind its request."""
+        self._post(self._subscribe, subscription, start, head, unread)
+
+    def unsubscribe(self, subscription: Subscription, close: Close) -> None:
+        self._post(self.end, subscription, close)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts for an operator; a moment's picture, each number right by itself."""
+        return {
+            "total_connections": sum(self._by_type.values()),
+            "connections_by_type": dict(self._by_type),
+            "cursor": str(self.head),
+            "tail_events": len(self._tail),
+            "tail_bytes": self._tail_bytes,
+            "blocked": len(self.blocked),
+            "replaying": sum(map(len, list(self._waiting_for_page.values()))),
+            "closing": len(self.closing),
+            "slow_clients_cut": self._counts["slow"],
+            "silent_clients_cut": self._counts["silent"],
+            "connections_ever": self._numbers,
+            "events_published": self._counts["events"],
+        }
+
+    def __len__(self) -> int:
+        return sum(self._by_type.values())
+
+    def _post(self, action: Callable[..., None], *args: Any) -> None:
+        self._mail.append((action, args))
+        self._wake.send()
+
+    def _read_mail(self) -> None:
+        while self._mail:
+            action, args = self._mail.popleft()
+            try:
+                action(*args)
+            except Exception:
+                log.exception("stream action failed", extra={"action": action.__name__})
+
+    # ---- the tail
+
+    def _publish(self, events: list[Event]) -> None:
+        self._tail += events
+        self._tail_bytes += sum(len(event.payload) for event in events)
+        surplus = 0
+        while len(self._tail) - surplus > 1 and (
+            len(self._tail) - surplus > self._max_events or self._tail_bytes > self._max_bytes
+        ):
+            self._tail_bytes -= len(self._tail[surplus].payload)
+            surplus += 1
+        del self._tail[:surplus]
+        self.head = self._tail[-1].cursor
+        self._counts["events"] += len(events)
+        self._behind.set()
+
+    def batch_for(self, stream: Subscription) -> Batch | None:
+        """What follows the stream's cursor; None where nothing does, or where it must be read from the log
+        first (the stream is then called again)."""
+        position = stream.position
+        if position >= self.head.number:
+            stream.live = True
+            return None
+        shared = self._shared.get((stream.transport.name, position))
+        if shared is not None:
+            return shared
+        first = self._tail[0].cursor.number
+        if position + 1 < first:
+            if stream.live:
+                self._counts["slow"] += 1
+                self.end(stream, TOO_SLOW)
+            else:
+                self._wait_for_page(stream)
+            return None
+        stream.live = True
+        events, size = [], 0
+        for index in range(position + 1 - first, len(self._tail)):
+            size += len(self._tail[index].payload)
+            if events and size > MAX_JOIN:
+                break
+            events.append(self._tail[index])
+        return self._share(stream, events)
+
+    def _share(self, stream: Subscription, events: list[Event]) -> Batch:
+        batch = Batch(stream.transport, events)
+        self._shared[stream.transport.name, events[0].cursor.number - 1] = batch
+        return batch
+
+    # ---- fan-out
+
+    def _dispatch(self) -> None:
+        """Brings every stream that is not held up by its own socket to the head, a slice at a time."""
+        while True:
+            self._behind.wait()
+            self._behind.clear()
+            turn_ends = time.perf_counter() + SLICE
+            batch: Batch | None = None  # kept, so that the next stream at the same cursor finds it shared
+            for count, stream in enumerate(list(self._streams)):
+                if stream.unsent is None and stream.position < self.head.number and not stream.finished:
+                    batch = self.batch_for(stream)
+                    if batch is not None:
+                        stream.send_batch(batch)
+                        if stream.unsent is None and stream.position < self.head.number:
+                            self._behind.set()
+                if count % 16 == 15 and time.perf_counter() > turn_ends:
+                    gevent.sleep(0)
+                    turn_ends = time.perf_counter() + SLICE
+
+    def _wait_for_page(self, stream: Subscription) -> None:
+        self._waiting_for_page.setdefault(stream.position, {})[stream] = None
+        self._pages_wanted.set()
+
+    def _load_pages(self) -> None:
+        """Reads the log for those who stand before the tail: one page for all who stand at one cursor."""
+        while True:
+            self._pages_wanted.wait()
+            self._pages_wanted.clear()
+            while self._waiting_for_page:
+                position = next(iter(self._waiting_for_page))
+                try:
+                    events = self._read_page(position, MAX_JOIN)
+                except Problem:
+                    gevent.sleep(1)  # the database does not answer; they stay where they are
+                    continue
+                streams = [s for s in self._waiting_for_page.pop(position) if not s.finished]
+                if events and events[0].cursor.number == position + 1:
+                    batch: Batch | None = None
+                    for stream in streams:
+                        batch = self._shared.get((stream.transport.name, position)) or self._share(
+                            stream, events
+                        )
+                        if stream.unsent is None and stream.closing_by is None:
+                            stream.send_batch(batch)
+                            if stream.unsent is None:
+                                stream.pump()
+                    gevent.sleep(0)
+                else:
+                    for stream in streams:
+                        self._refresh(stream, "O histórico pedido não existe mais: recarregue os pedidos.")
+
+    def _refresh(self, stream: Subscription, reason: str) -> None:
+        """What the client missed cannot be given: it reloads, and goes on from here."""
+        stream.position = self.head.number
+        stream.live = True
+        stream.say(stream.transport.refresh(reason, self.head))
+
+    # ---- coming and going
+
+    def _subscribe(self, stream: Subscription, start: Start, head: bytes, unread: bytes) -> None:
+        if self._closed:
+            stream.socket.close()
+            return
+        self._numbers += 1
+        stream.number = self._numbers
+        begin = start.resume or self.head
+        stream.position = begin.number
+        transport = stream.transport
+        hello = transport.hello(begin, self.server_version, resumable=not start.refused)
+        if start.refused:
+            hello += transport.refresh("Recarregue os pedidos: não dá para retomar deste ponto.", begin)
+        self._streams[stream] = None
+        self._by_type[transport.name] += 1
+        stream.start(self, head + hello, self.now())
+        if unread and stream in self._streams:
+            stream.receive(unread)
+
+    def end(self, stream: Subscription, close: Close) -> None:
+        """Ends a stream with a close code, after the frame under way."""
+        if stream in self._streams:
+            stream.end(close, self.now(), GRACE)
+
+    def failed(self, stream: Subscription) -> None:
+        """An error of ours while a client's bytes were read: its stream ends, no other is touched."""
+        log.exception("stream failed", extra={"peer": stream.peer})
+        self.end(stream, INTERNAL_ERROR)
+
+    def drop(self, stream: Subscription, close: Close, *, reset: bool = False) -> None:
+        """Forgets a stream and closes its socket."""
+        if stream not in self._streams:
+            return
+        del self._streams[stream]
+        self._by_type[stream.transport.name] -= 1
+        self.blocked.discard(stream)
+        self.closing.discard(stream)
+        self._waiting_for_page.get(stream.position, {}).pop(stream, None)
+        stream.shut(reset=reset)
+        log.info(
+            "stream closed",
+            extra={
+                "transport": stream.transport.name,
+                "peer": stream.peer,
+                "seconds": self.now() - stream.opened,
+                "writes": stream.sent,
+                "code": close.code,
+                "reset": reset,
+            },
+        )
+
+    # ---- time
+
+    def _keep_time(self) -> None:
+        """Once a second: heartbeats (a share of the streams each time), the stalled, the silent, the closing."""
+        started = self.now()
+        tick = 0
+        while True:
+            tick += 1
+            gevent.sleep(max(0.0, started + tick - self.now()))
+            now = self.now()
+            for stream in [s for s in self.closing if s.closing_by is not None and s.closing_by <= now]:
+                self.drop(stream, stream.close or TOO_SLOW, reset=not stream.finished)
+            for stream in [s for s in self.blocked if now - s.stalled_since > STALL and s.closing_by is None]:
+                self._counts["slow"] += 1
+                self.end(stream, TOO_SLOW)
+            period = max(1, round(self._heartbeat))
+            turn_ends = time.perf_counter() + SLICE
+            for stream in list(self._streams):
+                if stream.number % period == tick % period and stream in self._streams:
+                    self._heartbeat_for(stream, now)
+                    if time.perf_counter() > turn_ends:
+                        gevent.sleep(0)
+                        turn_ends = time.perf_counter() + SLICE
+
+    def _heartbeat_for(self, stream: Subscription, now: float) -> None:
+        if stream.transport.answers_pings and now - stream.last_heard > SILENCE:
+            self._counts["silent"] += 1
+            self.drop(stream, SILENT, reset=True)
+        else:
+            stream.say(stream.transport.ping())
+
+    # ---- shutdown
+
+    def close(self, seconds: float = 1.5) -> None:
+        """After the last published event: close code 1012, or the end of the SSE stream; waits for the peers
+        ``seconds`` at most."""
+        self._read_mail()
+        self._closed = True
+        gevent.killall(self._greenlets)
+        ends = self.now() + seconds
+        for stream in list(self._streams):
+            if stream.unsent is None and stream.closing_by is None:
+                stream.pump()
+        while self.blocked and self.now() < ends - seconds / 2:
+            gevent.sleep(0.02)  # those whose socket was full go on by their own watchers
+        for stream in list(self._streams):
+            self.end(stream, RESTART)
+        while self._streams and self.now() < ends:
+            gevent.sleep(0.02)
+        for stream in list(self._streams):
+            self.drop(stream, RESTART)
+        self._wake.stop()
+        self._wake.close()
+
+
+def _die(greenlet: gevent.Greenlet) -> None:
+
+    log.critical("the dispatcher died; exiting", exc_info=greenlet.exception)
+    logging.shutdown()
+    os._exit(70)

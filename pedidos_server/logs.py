@@ -1,0 +1,40 @@
+"""Structured logging: one line an event, ``key=value`` after the message; never an order's contents at INFO."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class KeyValueFormatter(logging.Formatter):
+    """``2026-11-24T17:50:52.123 INFO pedidos.http request method=GET path=/health status=200 ms=0.8``."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        pairs = [f"{key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD]
+        return " ".join((super().formatMessage(record), *pairs))
+
+
+def _quoted(value: object) -> str:
+    """A value that cannot break the line or forge another field."""
+    text = f"{value:.1f}" if isinstance(value, float) else str(value)
+    if text and text.isascii() and text.isprintable() and not any(mark in text for mark in ' "='):
+        return text
+    return ascii(text)
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(KeyValueFormatter())
+    logger = logging.getLogger("pedidos")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False

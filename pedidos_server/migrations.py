@@ -1,0 +1,78 @@
+"""The schema: made whole for a new file, brought forward step by step for an older one."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from peewee import SqliteDatabase
+
+from .database import Connection, Statement, explain, slot
+from .errors import StartupError
+from .models import TABLES, Meta_
+
+SCHEMA_VERSION = 1
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {}
+"""``STEPS[n]`` takes a database from version n - 1 to n."""
+
+_get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
+_set = Statement(Meta_.replace({Meta_.chave: slot("chave"), Meta_.valor: slot("valor")}))
+
+
+def get_meta(connection: Connection, chave: str) -> str:
+    row = _get(connection, chave=chave).fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError(f"meta {chave} is missing")
+    return str(row[0])
+
+
+def set_meta(connection: Connection, chave: str, valor: str) -> None:
+    _set(connection, chave=chave, valor=valor)
+
+
+def migrate(
+    database: SqliteDatabase,
+    path: Path,
+    *,
+    version: int = SCHEMA_VERSION,
+    steps: Mapping[int, Callable[[Connection], None]] = STEPS,
+) -> None:
+    """Brings the file to ``version`` in one transaction: all of it happens, or nothing.
+
+    Raises StartupError for a newer schema, a foreign database, or a file that cannot be read.
+    """
+    connection: Connection = database.connection()
+    try:
+        with database.atomic("IMMEDIATE"):
+            found = _version(connection, path)
+            if found > version:
+                raise StartupError(
+                    f"{path} foi gravado por uma versão mais nova do Pedidos (esquema {found}; esta entende "
+                    f"até {version}). Atualize o Pedidos ou restaure uma cópia de segurança."
+                )
+            if found == 0:
+                with database.bind_ctx(TABLES):
+                    database.create_tables(TABLES)
+                set_meta(connection, "tag", secrets.token_hex(4))
+                set_meta(connection, "ultimo_numero", "0")
+            else:
+                for step in range(found + 1, version + 1):
+                    steps[step](connection)
+            set_meta(connection, "versao_do_esquema", str(version))
+    except sqlite3.Error as error:
+        raise StartupError(f"{path}: {explain(error)}") from None
+
+
+def _version(connection: Connection, path: Path) -> int:
+    """The schema's version; 0 for an empty file."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return 0
+    if "meta" not in tables or "evento" not in tables:
+        raise StartupError(
+            f"{path} não é um banco do Pedidos: tem outras tabelas. Escolha outro arquivo com --database."
+        )
+    return int(get_meta(connection, "versao_do_esquema"))

@@ -1,0 +1,87 @@
+"""The tables. Models are unbound: every query is given the connection that runs it.
+
+``Pedido.documento`` is the order, as JSON and as every client gets it; the columns beside it are what lists
+filter, sort and search by, derived from it in the same statement. An order is therefore encoded once per
+change, and a list of two thousand is read without decoding any.
+"""
+
+from __future__ import annotations
+
+from peewee import SQL, AutoField, BigIntegerField, BlobField, CharField, IntegerField, Model, TextField
+
+
+class Meta_(Model):
+    """Facts about the database: ``versao_do_esquema``, ``tag``, ``ultimo_numero``."""
+
+    chave = CharField(primary_key=True)
+    valor = TextField()
+
+    class Meta:
+        table_name = "meta"
+
+
+def never_reused_id() -> AutoField:
+    """Without AUTOINCREMENT, SQLite gives the id of a deleted last row out again."""
+    return AutoField(constraints=[SQL("AUTOINCREMENT")])
+
+
+class Pedido(Model):
+    id = never_reused_id()
+    numero = CharField(unique=True)
+    versao = IntegerField()
+    status = CharField()
+    setor = CharField()
+    prioridade = CharField()
+    busca = TextField()
+    alterado_em = CharField(index=True)
+    documento = BlobField()
+
+    class Meta:
+        table_name = "pedido"
+        indexes = ((("status", "id"), False), (("setor", "id"), False), (("prioridade", "id"), False))
+
+
+class Evento(Model):
+    """The log. ``acumulado`` is the bytes of all events ever, this one included: what is kept weighs the
+    difference of two rows, so retention by bytes needs no sum over the table."""
+
+    numero = BigIntegerField(primary_key=True)
+    tag = CharField()
+    criado_em = CharField()
+    acumulado = BigIntegerField()
+    mensagem = BlobField()
+
+    class Meta:
+        table_name = "evento"
+
+
+class Historico(Model):
+    """Who changed what; outlives both the event and the order."""
+
+    id = never_reused_id()
+    pedido_id = IntegerField(index=True)
+    cursor = CharField()
+    acao = CharField()
+    autor = TextField(null=True)
+    timestamp = CharField()
+    mudancas = BlobField()
+
+    class Meta:
+        table_name = "historico"
+
+
+class Resposta(Model):
+    """The first answer to a request with an Idempotency-Key."""
+
+    chave = CharField(primary_key=True)
+    impressao = CharField()
+    status = IntegerField()
+    cabecalhos = TextField()
+    corpo = BlobField()
+    criado_em = CharField(index=True)
+
+    class Meta:
+        table_name = "resposta"
+
+
+TABLES = (Meta_, Pedido, Evento, Historico, Resposta)

@@ -1,0 +1,369 @@
+"""The domain: what each command does to an order, its event and its history, inside the writer's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pydantic_core
+
+from . import protocol
+from .database import Connection, Statement, slot
+from .errors import Problem, not_found
+from .migrations import get_meta, set_meta
+from .models import Historico, Pedido, Resposta
+from .protocol import Event
+from .schemas import SECTORS
+from .writer import Transaction
+
+IDEMPOTENCY_HOURS = 24
+
+Order = dict[str, Any]
+
+# ------------------------------------------------------------------------------------- statements
+
+_order_columns = {
+    column: slot(column.name)
+    for column in (
+        Pedido.numero,
+        Pedido.versao,
+        Pedido.status,
+        Pedido.setor,
+        Pedido.prioridade,
+        Pedido.busca,
+        Pedido.alterado_em,
+        Pedido.documento,
+    )
+}
+_select = Statement(Pedido.select(Pedido.documento).where(Pedido.id == slot("id")))
+_insert = Statement(Pedido.insert(_order_columns))
+_update = Statement(Pedido.update(_order_columns).where(Pedido.id == slot("id")))
+_delete = Statement(Pedido.delete().where(Pedido.id == slot("id")))
+_set_document = Statement(Pedido.update({Pedido.documento: slot("documento")}).where(Pedido.id == slot("id")))
+_insert_history = Statement(
+    Historico.insert(
+        {
+            column: slot(column.name)
+            for column in (
+                Historico.pedido_id,
+                Historico.cursor,
+                Historico.acao,
+                Historico.autor,
+                Historico.timestamp,
+                Historico.mudancas,
+            )
+        }
+    )
+)
+_select_answer = Statement(
+    Resposta.select(
+        Resposta.impressao, Resposta.status, Resposta.cabecalhos, Resposta.corpo, Resposta.criado_em
+    ).where(Resposta.chave == slot("chave"))
+)
+_keep_answer = Statement(
+    Resposta.replace(
+        {
+            column: slot(column.name)
+            for column in (
+                Resposta.chave,
+                Resposta.impressao,
+                Resposta.status,
+                Resposta.cabecalhos,
+                Resposta.corpo,
+                Resposta.criado_em,
+            )
+        }
+    )
+)
+_forget_answers = Statement(
+    Resposta.delete().where(
+        Resposta.chave.in_(
+            Resposta.select(Resposta.chave).where(Resposta.criado_em < slot("antes")).limit(slot("limite"))
+        )
+    )
+)
+
+# --------------------------------------------------------------------------------------- commands
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command answers: the HTTP status, headers of its own, and the body's bytes."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who writes: the name for the history, and the tab or app that will see its own echo."""
+
+    autor: str | None
+    origem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A request's Idempotency-Key, and the fingerprint of method, path, body and If-Match."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class IfMatch:
+    """The versions that an edit accepts; None is ``*``, any that exists."""
+
+    versions: frozenset[int] | None
+
+
+def create(fields: Order, caller: Caller) -> Callable[[Transaction], Answer]:
+    """A job that stores a new order. Raises Problem 409 where its ``numero`` is taken."""
+
+    def job(transaction: Transaction) -> Answer:
+        connection = transaction.connection
+        numero = _claim_number(connection, fields["numero"])
+        order: Order = {
+            "id": 0,
+            **fields,
+            "numero": numero,
+            "data_criacao": transaction.now,
+            "ultima_atualizacao": transaction.now,
+            "versao": 1,
+        }
+        # The id is known only after the INSERT, and is part of the document.
+        try:
+            order["id"] = _insert(connection, **_row(order, b"")).lastrowid
+        except sqlite3.IntegrityError:
+            raise _number_taken(numero) from None
+        document = protocol.encode(order)
+        _set_document(connection, id=order["id"], documento=document)
+        _record(transaction, "create", {}, order, document, caller)
+        return Answer(201, document, {"ETag": etag(1), "Location": f"/api/v1/pedidos/{order['id']}"})
+
+    return job
+
+
+def update(
+    pedido_id: int, changes: Order, if_match: IfMatch | None, caller: Caller
+) -> Callable[[Transaction], Answer]:
+    """A job that changes the named fields. One that changes nothing answers 200 and makes no event.
+
+    Raises Problem 404, 409 (``numero`` taken) or 412 (another version; the current order is in ``pedido``).
+    """
+
+    def job(transaction: Transaction) -> Answer:
+        before, document = _current(transaction.connection, pedido_id, if_match)
+        changed = {name: value for name, value in changes.items() if before[name] != value}
+        if not changed:
+            return Answer(200, document, {"ETag": etag(before["versao"])})
+        after = {
+            **before,
+            **changed,
+            "versao": before["versao"] + 1,
+            "ultima_atualizacao": transaction.now,
+        }
+        if "numero" in changed:
+            _claim_number(transaction.connection, changed["numero"])
+        document = protocol.encode(after)
+        try:
+            _update(transaction.connection, id=pedido_id, **_row(after, document))
+        except sqlite3.IntegrityError:
+            raise _number_taken(after["numero"]) from None
+        _record(transaction, "update", before, after, document, caller)
+        return Answer(200, document, {"ETag": etag(after["versao"])})
+
+    return job
+
+
+def delete(pedido_id: int, if_match: IfMatch | None, caller: Caller) -> Callable[[Transaction], Answer]:
+    """A job that removes the order; its history stays. Raises Problem 404 or 412."""
+
+    def job(transaction: Transaction) -> Answer:
+        before, _ = _current(transaction.connection, pedido_id, if_match)
+        _delete(transaction.connection, id=pedido_id)
+        gone = {"id": pedido_id, "versao": before["versao"] + 1}
+        _record(transaction, "delete", before, gone, None, caller)
+        return Answer(200, protocol.encode({"message": f"Pedido {before['numero']} excluído"}))
+
+    return job
+
+
+def idempotent(
+    job: Callable[[Transaction], Answer], idempotency: Idempotency | None
+) -> Callable[[Transaction], Answer]:
+    """The job, done once per key: its answer is stored in the same transaction, and given again for 24 h.
+
+    Only successes are remembered. Raises Problem 422 for another request under a known key.
+    """
+    if idempotency is None:
+        return job
+
+    def once(transaction: Transaction) -> Answer:
+        connection = transaction.connection
+        known = _select_answer(connection, chave=idempotency.key).fetchone()
+        if known is not None and known[4] >= _hours_before(transaction.now, IDEMPOTENCY_HOURS):
+            if known[0] != idempotency.fingerprint:
+                raise Problem(
+                    422,
+                    "Idempotency-Key repetida",
+                    "Esta Idempotency-Key já foi usada em outra requisição. Use uma chave nova.",
+                    extra={
+                        "errors": [{"campo": "Idempotency-Key", "mensagem": "já usada em outra requisição"}]
+                    },
+                )
+            return Answer(known[1], known[3], json.loads(known[2]))
+        answer = job(transaction)
+        _keep_answer(
+            connection,
+            chave=idempotency.key,
+            impressao=idempotency.fingerprint,
+            status=answer.status,
+            cabecalhos=json.dumps(dict(answer.headers)),
+            corpo=answer.body,
+            criado_em=transaction.now,
+        )
+        return answer
+
+    return once
+
+
+def forget_old_answers(transaction: Transaction, limit: int = 200) -> int:
+    """Deletes at most ``limit`` remembered answers that are over 24 h old; returns how many."""
+    before = _hours_before(transaction.now, IDEMPOTENCY_HOURS)
+    return _forget_answers(transaction.connection, antes=before, limite=limit).rowcount
+
+
+# ---------------------------------------------------------------------------------------- helpers
+
+
+def etag(versao: int) -> str:
+    return f'"{versao}"'
+
+
+def sector_of(order: Mapping[str, Any]) -> str:
+    """The first sector that is not ticked, or ``pronto``."""
+    return next((sector for sector in SECTORS if not order[sector]), "pronto")
+
+
+def searchable(text: str) -> str:
+    """Lower case without accents: what ``q`` is compared with."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _row(order: Order, document: bytes) -> dict[str, Any]:
+    return {
+        "numero": order["numero"],
+        "versao": order["versao"],
+        "status": order["status"],
+        "setor": sector_of(order),
+        "prioridade": order["prioridade"],
+        "busca": searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}"),
+        "alterado_em": order["ultima_atualizacao"],
+        "documento": document,
+    }
+
+
+def _current(connection: Connection, pedido_id: int, if_match: IfMatch | None) -> tuple[Order, bytes]:
+    row = _select(connection, id=pedido_id).fetchone()
+    if row is None:
+        raise not_found(pedido_id)
+    order: Order = pydantic_core.from_json(row[0])
+    versao = order["versao"]
+    if if_match is not None and if_match.versions is not None and versao not in if_match.versions:
+        raise Problem(
+            412,
+            "O pedido mudou",
+            f"O pedido {order['numero']} foi alterado por outra pessoa e está na versão {versao}. "
+            "Veja a versão atual em 'pedido' e repita a mudança sobre ela.",
+            extra={"pedido": order},
+            headers={"ETag": etag(versao)},
+        )
+    return order, row[0]
+
+
+def _claim_number(connection: Connection, numero: str) -> str:
+    """The number itself, or the next integer for ""; remembers the highest integer ever used."""
+    highest = int(get_meta(connection, "ultimo_numero"))
+    if not numero:
+        numero = str(highest + 1)
+    if re.fullmatch(r"[0-9]+", numero) and int(numero) > highest:
+        set_meta(connection, "ultimo_numero", str(int(numero)))
+    return numero
+
+
+def _number_taken(numero: str) -> Problem:
+    return Problem(
+        409,
+        "Número já usado",
+        f"Já existe um pedido com o número {numero}. Escolha outro, ou deixe em branco para o próximo.",
+        extra={"errors": [{"campo": "numero", "mensagem": "já usado por outro pedido"}]},
+    )
+
+
+def _record(
+    transaction: Transaction,
+    action: str,
+    before: Order,
+    after: Order,
+    document: bytes | None,
+    caller: Caller,
+) -> None:
+    """The event and the history of one change, beside the row."""
+    written = [name for name in (before or after) if name not in ("id", "versao", *_TIMESTAMPS)]
+    changed = (
+        [name for name in written if before.get(name) != after.get(name)] if before and document else written
+    )
+    cursor = transaction.next_cursor()
+    payload = protocol.update_message(
+        action=action,
+        pedido_id=after["id"],
+        document=document,
+        when=transaction.now,
+        cursor=cursor,
+        versao=after["versao"],
+        changed=changed,
+        autor=caller.autor,
+        origem=caller.origem,
+    )
+    transaction.append(Event(cursor, payload))
+    _insert_history(
+        transaction.connection,
+        pedido_id=after["id"],
+        cursor=str(cursor),
+        acao=action,
+        autor=caller.autor,
+        timestamp=transaction.now,
+        mudancas=protocol.encode(
+            {name: [_for_history(before.get(name)), _for_history(after.get(name))] for name in changed}
+        ),
+    )
+
+
+_TIMESTAMPS = ("data_criacao", "ultima_atualizacao")
+
+
+def _for_history(value: Any) -> Any:
+    """The value as history keeps it: an image stands in it as its size and hash."""
+    if isinstance(value, list):
+        return [_for_history(entry) for entry in value]
+    if isinstance(value, dict):
+        return {name: _for_history(entry) for name, entry in value.items()}
+    if isinstance(value, str) and value.startswith("data:"):
+        data = value.encode()
+        return {"tamanho": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return value
+
+
+def _hours_before(when: str, hours: int) -> str:
+    moment = datetime.strptime(when, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return protocol.timestamp(moment - timedelta(hours=hours))

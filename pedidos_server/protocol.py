@@ -1,0 +1,287 @@
+"""The wire protocol of the stream: cursors, messages, WebSocket frames, SSE blocks, close codes.
+
+Nothing here does I/O, so every rule is tested in milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import NamedTuple
+
+import pydantic_core
+from wsproto.frame_protocol import CloseReason, FrameDecoder, MessageDecoder, Opcode, ParseFailed
+
+# ---------------------------------------------------------------------------------------- cursors
+
+
+class Cursor(NamedTuple):
+    """The name of one event: its number in commit order, and the random tag stored with it."""
+
+    number: int
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.tag}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """The cursor that ``text`` spells, or None where it spells none."""
+        match = re.fullmatch(r"(0|[1-9][0-9]{0,17})-([0-9a-f]{8})", text, re.ASCII)
+        return cls(int(match[1]), match[2]) if match else None
+
+
+class Event(NamedTuple):
+    """One committed change as the stream carries it: ``payload`` is the JSON of its message."""
+
+    cursor: Cursor
+    payload: bytes
+
+
+# --------------------------------------------------------------------------------------- messages
+
+
+def timestamp(now: datetime | None = None) -> str:
+    """ISO 8601 in UTC with milliseconds and ``Z``; sorts as text."""
+    return (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def encode(message: object) -> bytes:
+    """Compact JSON in UTF-8."""
+    return pydantic_core.to_json(message)
+
+
+def connection_message(cursor: Cursor, server_version: str) -> bytes:
+    return encode(
+        {
+            "type": "connection",
+            "status": "connected",
+            "message": "Conectado ao servidor de pedidos",
+            "timestamp": timestamp(),
+            "cursor": str(cursor),
+            "versao_servidor": server_version,
+        }
+    )
+
+
+def refresh_message(reason: str, cursor: Cursor | None = None) -> bytes:
+    """``cursor`` names where the live stream begins when a resume could not be honoured."""
+    message = {"type": "refresh_required", "message": reason, "timestamp": timestamp()}
+    if cursor is not None:
+        message["cursor"] = str(cursor)
+    return encode(message)
+
+
+def pong_message() -> bytes:
+    return encode({"type": "pong", "timestamp": timestamp()})
+
+
+def update_message(
+    *,
+    action: str,
+    pedido_id: int,
+    document: bytes | None,
+    when: str,
+    cursor: Cursor,
+    versao: int,
+    changed: list[str],
+    autor: str | None,
+    origem: str | None,
+) -> bytes:
+    """The message of one change. ``document`` is the order's JSON, spliced in and not encoded again."""
+    head = encode({"type": "pedido_update", "action": action, "pedido_id": pedido_id})
+    rest = encode(
+        {
+            "timestamp": when,
+            "cursor": str(cursor),
+            "versao": versao,
+            "changed": changed,
+            "autor": autor,
+            "origem": origem,
+        }
+    )
+    return b'%b,"data":%b,%b' % (head[:-1], document or b"null", rest[1:])
+
+
+# ------------------------------------------------------------------------------------ close codes
+
+
+class Advice(Enum):
+    """What a client does after a close."""
+
+    RETRY = "retry"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Why the server ends a stream. ``reason`` is at most 123 bytes of UTF-8 (RFC 6455, 5.5.1)."""
+
+    code: int
+    reason: str
+    advice: Advice
+
+
+NORMAL = Close(1000, "Conexão encerrada pelo cliente", Advice.RETRY)
+PROTOCOL_ERROR = Close(1002, "Quadro WebSocket inválido", Advice.STOP)
+BINARY_REFUSED = Close(1003, "Mensagens binárias não são aceitas: envie JSON em texto", Advice.STOP)
+NOT_JSON = Close(1007, "A mensagem não é JSON em UTF-8", Advice.STOP)
+TOO_BIG = Close(1009, "Mensagem maior que o limite do servidor", Advice.STOP)
+INTERNAL_ERROR = Close(1011, "Erro interno do servidor", Advice.RETRY)
+RESTART = Close(1012, "O servidor está reiniciando: reconecte com o seu cursor", Advice.RETRY)
+TOO_SLOW = Close(1013, "Cliente lento demais: reconecte com o seu cursor", Advice.RETRY)
+# Not sent, only logged: the peer is gone.
+GONE = Close(1006, "Conexão perdida", Advice.RETRY)
+SILENT = Close(1006, "Sem sinal de vida do cliente", Advice.RETRY)
+
+CLOSES = (NORMAL, PROTOCOL_ERROR, BINARY_REFUSED, NOT_JSON, TOO_BIG, INTERNAL_ERROR, RESTART, TOO_SLOW)
+
+# ------------------------------------------------------------------------------- WebSocket frames
+
+
+def frame_header(opcode: int, length: int) -> bytes:
+    """The head of an unfragmented, unmasked server frame (RFC 6455, 5.2)."""
+    if length < 126:
+        return bytes((0x80 | opcode, length))
+    if length < 65536:
+        return struct.pack("!BBH", 0x80 | opcode, 126, length)
+    return struct.pack("!BBQ", 0x80 | opcode, 127, length)
+
+
+def text_frame(payload: bytes) -> bytes:
+    return frame_header(Opcode.TEXT, len(payload)) + payload
+
+
+def ping_frame() -> bytes:
+    return frame_header(Opcode.PING, 0)
+
+
+def pong_frame(payload: bytes) -> bytes:
+    return frame_header(Opcode.PONG, len(payload)) + payload
+
+
+def close_frame(close: Close) -> bytes:
+    payload = struct.pack("!H", close.code) + close.reason.encode()
+    return frame_header(Opcode.CLOSE, len(payload)) + payload
+
+
+class Text(NamedTuple):
+    payload: str
+
+
+class Ping(NamedTuple):
+    payload: bytes
+
+
+class Pong(NamedTuple):
+    payload: bytes
+
+
+class PeerClose(NamedTuple):
+    """The client's close frame; ``close`` is the answer to it."""
+
+    close: Close
+
+
+class Fault(NamedTuple):
+    """The client broke a rule: end the stream with ``close``."""
+
+    close: Close
+
+
+Received = Text | Ping | Pong | PeerClose | Fault
+
+
+class ClientFrames:
+    """Turns a client's bytes into what it said; keeps what is incomplete until the rest comes.
+
+    After a ``PeerClose`` or a ``Fault`` nothing more is read.
+    """
+
+    def __init__(self, max_message: int) -> None:
+        self._max_message = max_message
+        self._frames = FrameDecoder(client=False)
+        self._message = MessageDecoder()
+        self._parts: list[str] = []
+        self._size = 0
+        self._control = b""
+
+    @property
+    def idle(self) -> bool:
+        """True between two messages: the object can be thrown away without losing a byte."""
+        return self._frames.header is None and not len(self._frames.buffer) and self._message.opcode is None
+
+    def feed(self, data: bytes) -> Iterator[Received]:
+        self._frames.receive_bytes(data)
+        try:
+            while (frame := self._frames.process_buffer()) is not None:
+                if frame.opcode.iscontrol():
+                    self._control += bytes(frame.payload)
+                    if not frame.frame_finished:
+                        continue
+                    payload, self._control = self._control, b""
+                    if frame.opcode is Opcode.PING:
+                        yield Ping(payload)
+                    elif frame.opcode is Opcode.PONG:
+                        yield Pong(payload)
+                    else:
+                        yield self._peer_close(payload)
+                        return
+                    continue
+                self._size += len(frame.payload)
+                if self._size > self._max_message:
+                    yield Fault(TOO_BIG)
+                    return
+                part = self._message.process_frame(frame)
+                if part.opcode is Opcode.BINARY:
+                    yield Fault(BINARY_REFUSED)
+                    return
+                self._parts.append(str(part.payload))
+                if part.message_finished:
+                    text = "".join(self._parts)
+                    self._parts.clear()
+                    self._size = 0
+                    yield Text(text)
+            header = self._frames.header
+            if (
+                header is not None
+                and not header.opcode.iscontrol()
+                and header.payload_len > self._max_message
+            ):
+                yield Fault(TOO_BIG)  # said as soon as the header says it, not after the last byte
+        except ParseFailed as error:
+            yield Fault(NOT_JSON if error.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA else PROTOCOL_ERROR)
+
+    @staticmethod
+    def _peer_close(payload: bytes) -> Received:
+        """RFC 6455, 5.5.1 and 7.4: an empty body, or a permitted code and UTF-8 text."""
+        if not payload:
+            return PeerClose(NORMAL)
+        if len(payload) < 2:
+            return Fault(PROTOCOL_ERROR)
+        (code,) = struct.unpack("!H", payload[:2])
+        allowed = 1000 <= code <= 1014 and code not in (1004, 1005, 1006)
+        if not (allowed or 3000 <= code <= 4999):
+            return Fault(PROTOCOL_ERROR)
+        try:
+            payload[2:].decode()
+        except UnicodeDecodeError:
+            return Fault(NOT_JSON)
+        return PeerClose(Close(code, "", Advice.RETRY))
+
+
+# ------------------------------------------------------------------------------------- SSE blocks
+
+SSE_COMMENT = b": \n\n"
+SSE_RETRY = b"retry: 3000\n"
+
+
+def sse_block(payload: bytes, cursor: Cursor | None = None) -> bytes:
+    """One event; JSON holds no raw line break, so one ``data:`` line carries it."""
+    if cursor is None:
+        return b"data: %b\n\n" % payload
+    return b"id: %b\ndata: %b\n\n" % (str(cursor).encode(), payload)

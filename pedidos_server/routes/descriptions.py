@@ -1,0 +1,84 @@
+"""What the OpenAPI description says of each answer; the schemas are the ones that validate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from ..schemas import Pedido
+
+_PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}}}
+
+
+class Falha(BaseModel):
+    campo: str
+    mensagem: str
+
+
+class Problema(BaseModel):
+    """RFC 9457. ``errors`` lists every fault of a 422; ``pedido`` is the current order of a 412."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[Falha] = []
+
+
+class Pedidos(RootModel[list[Pedido]]):
+    pass
+
+
+class Mudanca(BaseModel):
+    cursor: str
+    acao: str
+    autor: str | None
+    timestamp: str
+    mudancas: dict[str, list[Any]]
+
+
+class Historico(RootModel[list[Mudanca]]):
+    pass
+
+
+class ProximoNumero(BaseModel):
+    proximo_numero: int
+    total_pedidos: int
+
+
+class Mensagem(BaseModel):
+    message: str
+
+
+_TEXTS = {
+    304: "Nada mudou",
+    400: "A requisição não é JSON, ou um cabeçalho está errado",
+    404: "Não há pedido com esse id",
+    409: "O número já é de outro pedido",
+    412: "O pedido está em outra versão; a atual vem em `pedido`",
+    413: "Corpo grande demais",
+    415: "O corpo não é JSON",
+    422: "Os dados não servem; `errors` diz por quê",
+    503: "O banco não pode ser gravado ou lido agora; tente depois de Retry-After",
+}
+_BODY = (400, 413, 415, 422, 503)
+_ANSWERS: dict[str, tuple[int, type[BaseModel], tuple[int, ...]]] = {
+    "list": (200, Pedidos, (304, 422, 503)),
+    "number": (200, ProximoNumero, (503,)),
+    "create": (201, Pedido, (409, *_BODY)),
+    "one": (200, Pedido, (304, 404, 503)),
+    "update": (200, Pedido, (404, 409, 412, *_BODY)),
+    "delete": (200, Mensagem, (400, 404, 412, 422, 503)),
+    "history": (200, Historico, (404, 503)),
+}
+
+
+def answers(kind: str) -> dict[str | int, Any]:
+    status, model, problems = _ANSWERS[kind]
+    described: dict[str | int, Any] = {status: model}
+    for code in problems:
+        described[code] = {"description": _TEXTS[code]} | ({"content": _PROBLEM} if code != 304 else {})
+    return described

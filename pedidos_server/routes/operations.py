@@ -1,0 +1,71 @@
+"""What an operator asks: ``/health`` and ``/ws/stats``."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import gevent
+from flask import Blueprint, Response
+
+from .. import __version__
+from ..errors import Problem
+from ..hub import Hub
+from ..migrations import set_meta
+from ..protocol import encode
+from ..writer import Transaction, Writer
+from .requests import json_response
+
+PROBE_SECONDS = 0.8
+"""A database that takes longer to write a little is called unhealthy; the answer comes within a second."""
+PROBE_BYTES = 16 * 1024
+
+
+def _probe(transaction: Transaction) -> None:
+    """A write of the size of an order, so that a full disk is noticed."""
+    set_meta(transaction.connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
+
+
+def operations_blueprint(hub: Hub, writer: Writer) -> Blueprint:
+    operations = Blueprint("operations", __name__)
+    started = time.monotonic()
+
+    @operations.get("/health")
+    def health() -> Response:
+        trouble: str | None = None
+        try:
+            with gevent.Timeout(PROBE_SECONDS):
+                writer.submit(_probe)
+        except gevent.Timeout:
+            trouble = "O banco de dados não aceita gravações: está travado ou lento demais."
+        except Problem as problem:
+            trouble = problem.detail
+        body = {
+            "status": "unhealthy" if trouble else "healthy",
+            "version": __version__,
+            "cursor": str(hub.head),
+            "connections": len(hub),
+            "uptime_seconds": round(time.monotonic() - started, 1),
+        }
+        if trouble is None:
+            return json_response(encode(body), headers={"Cache-Control": "no-store"})
+        return Response(
+            encode({**body, "title": "Serviço indisponível", "detail": trouble}),
+            503,
+            {"Retry-After": "5", "Cache-Control": "no-store"},
+            mimetype="application/problem+json",
+        )
+
+    @operations.get("/ws/stats")
+    def stats() -> Response:
+        body = hub.stats() | {
+            "waiting_writes": writer.waiting,
+            "transactions": writer.transactions,
+            "writes": writer.jobs,
+            "last_write_failure": writer.last_failure,
+            "uptime_seconds": round(time.monotonic() - started, 1),
+            "version": __version__,
+        }
+        return json_response(encode(body), headers={"Cache-Control": "no-store"})
+
+    return operations

@@ -1,0 +1,173 @@
+"""The orders over HTTP: ``/api/v1/pedidos``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from .. import pedidos, protocol, queries, schemas
+from ..database import Database
+from ..pedidos import Answer
+from ..queries import Filters, Page
+from ..writer import Transaction, Writer
+from .descriptions import answers
+from .requests import caller, idempotency, if_match, json_response, not_modified
+
+PREFIX = "/api/v1/pedidos"
+STREAM_ABOVE = 4 * 1024 * 1024
+"""Bytes of a list that are read at once; what is longer is sent in pieces while it is read."""
+
+
+class OrderPath(BaseModel):
+    pedido_id: int = Field(description="id do pedido")
+
+
+class StatusPath(BaseModel):
+    status: schemas.Status
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _moment(value: str) -> str:
+    try:
+        moment = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped "+" arrives as a space
+    except ValueError:
+        raise PydanticCustomError("moment", "deve ser data e hora em ISO 8601") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return protocol.timestamp(moment.astimezone(UTC))
+    except OverflowError:
+        raise PydanticCustomError("moment", "deve ser data e hora em ISO 8601") from None
+
+
+def _sector(value: str) -> str:
+    if value not in (*schemas.SECTORS, "pronto"):
+        raise PydanticCustomError("sector", "use " + ", ".join((*schemas.SECTORS, "pronto")))
+    return value
+
+
+class ListQuery(BaseModel):
+    """Filters and paging of the list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Annotated[schemas.Status | None, BeforeValidator(_empty_is_none)] = None
+    setor: Annotated[
+        Annotated[str, BeforeValidator(str.lower), AfterValidator(_sector)] | None,
+        BeforeValidator(_empty_is_none),
+    ] = Field(default=None, description="primeiro setor não marcado, ou `pronto`")
+    prioridade: Annotated[schemas.Priority | None, BeforeValidator(_empty_is_none)] = None
+    q: str = Field(default="", max_length=200, description="procura em numero, cliente e cidade")
+    atualizado_desde: Annotated[
+        Annotated[str, AfterValidator(_moment)] | None, BeforeValidator(_empty_is_none)
+    ] = None
+    recentes: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(
+        default=None, ge=0, le=36_500, description="os em aberto, e os mudados em tantos dias"
+    )
+    limite: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, ge=1, le=10_000)
+    cursor: str | None = Field(default=None, description="página seguinte, como dada em Link")
+
+
+def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
+    api = APIBlueprint(
+        "orders", __name__, url_prefix=PREFIX, abp_tags=[Tag(name="pedidos", description="Os pedidos")]
+    )
+
+    def write(job: Callable[[Transaction], Answer]) -> Response:
+        answer = writer.submit(pedidos.idempotent(job, idempotency()))
+        return json_response(answer.body, answer.status, dict(answer.headers))
+
+    def listing(filters: Filters, page: Page) -> Response:
+        """A list: its ETag is the log's position, which every change moves."""
+
+        def tag(position: protocol.Cursor) -> str:
+            since = f"-{filters.recent_since()}" if filters.recentes is not None else ""
+            return f'W/"{position}{since}"'
+
+        if "If-None-Match" in request.headers:
+            current = database.read(queries.position)
+            if not_modified(tag(current)):
+                cursor = str(page.snapshot or current)
+                return Response(status=304, headers={"ETag": tag(current), "X-Pedidos-Cursor": cursor})
+        found, pieces, complete = database.stream(
+            lambda connection: _open_list(connection, filters, page), STREAM_ABOVE
+        )
+        headers = {
+            "ETag": tag(found.current),
+            "X-Pedidos-Cursor": str(found.snapshot),
+            "X-Total-Count": str(found.total),
+        }
+        if found.next_cursor:
+            query = {**request.args.to_dict(), "cursor": found.next_cursor}
+            headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
+        if complete:
+            return json_response(b"".join(pieces), headers=headers)
+        return Response(pieces, headers=headers, mimetype="application/json")
+
+    @api.get("/", summary="Lista os pedidos, do mais novo ao mais antigo", responses=answers("list"))
+    def list_orders(query: ListQuery) -> Response:
+        filters = Filters(
+            query.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes
+        )
+        return listing(filters, Page.parse(query.limite, query.cursor))
+
+    @api.get("/status/<status>", summary="Lista os pedidos de um status", responses=answers("list"))
+    def list_by_status(path: StatusPath, query: ListQuery) -> Response:
+        filters = Filters(
+            path.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes
+        )
+        return listing(filters, Page.parse(query.limite, query.cursor))
+
+    @api.get("/proximo-numero", summary="O próximo número, só como sugestão", responses=answers("number"))
+    def next_number() -> Response:
+        return json_response(protocol.encode(database.read(queries.next_number)))
+
+    @api.post("/", summary="Cria um pedido", responses=answers("create"))
+    def create_order(body: schemas.PedidoNovo) -> Response:
+        return write(pedidos.create(schemas.new_order(body), caller()))
+
+    @api.get("/<int:pedido_id>", summary="Um pedido", responses=answers("one"))
+    def get_order(path: OrderPath) -> Response:
+        versao, document = database.read(lambda connection: queries.one(connection, path.pedido_id))
+        tag = pedidos.etag(versao)
+        if not_modified(tag):
+            return Response(status=304, headers={"ETag": tag})
+        return json_response(document, headers={"ETag": tag})
+
+    @api.patch("/<int:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
+    def update_order(path: OrderPath, body: schemas.PedidoMudanca) -> Response:
+        return write(pedidos.update(path.pedido_id, schemas.changes(body), if_match(), caller()))
+
+    @api.delete("/<int:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
+    def delete_order(path: OrderPath) -> Response:
+        return write(pedidos.delete(path.pedido_id, if_match(), caller()))
+
+    @api.get("/<int:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
+    def get_history(path: OrderPath) -> Response:
+        return json_response(database.read(lambda connection: queries.history(connection, path.pedido_id)))
+
+    return api
+
+
+def _open_list(connection: Any, filters: Filters, page: Page) -> tuple[queries.OrderList, Iterator[bytes]]:
+    found = queries.orders(connection, filters, page)
+    return found, _as_array(found.documents)
+
+
+def _as_array(documents: Iterator[bytes]) -> Iterator[bytes]:
+    separator = b"["
+    for document in documents:
+        yield separator
+        yield document
+        separator = b","
+    yield b"[]" if separator == b"[" else b"]"

@@ -1,0 +1,147 @@
+"""The two streams: ``/ws/pedidos`` (WebSocket) and ``/sse/pedidos`` (Server-Sent Events).
+
+A route does what needs Flask: judge the request and the cursor. Then the socket leaves the WSGI server and
+belongs to the hub.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request
+from flask_sock import Sock
+
+from .. import event_log
+from ..database import Database
+from ..errors import Problem, unavailable
+from ..hub import Hub
+from ..protocol import Cursor
+from ..subscription import Start, Subscription
+from ..transports.handover import finish, take_socket
+from ..transports.sse import SseTransport
+from ..transports.websocket import WebSocketTransport
+
+
+class HandshakeOnly:
+    """Stands in for the thread in which simple-websocket would read: here the hub reads."""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        self.name = "handshake"
+
+    def start(self) -> None:
+        pass
+
+
+class StreamResponse(Response):
+    """Sends its own head on the bare socket and gives the connection to the hub."""
+
+    def __init__(self, hub: Hub, transport: SseTransport, start: Start) -> None:
+        super().__init__(
+            status=200,
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-store",
+                "Connection": "close",
+                "X-Accel-Buffering": "no",
+            },
+        )
+        self._hub, self._transport, self._start = hub, transport, start
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in self.headers.items())]
+        head = "\r\n".join((*lines, "", "")).encode("latin-1")
+        sock, unread = take_socket(environ)
+        self._hub.subscribe(
+            Subscription(self._transport, sock, environ.get("REMOTE_ADDR", "")), self._start, head, unread
+        )
+        return finish(environ)
+
+
+def register_realtime(
+    app: Flask, database: Database, hub: Hub, max_subscribers: int, max_message: int
+) -> None:
+    websocket, sse = WebSocketTransport(max_message), SseTransport()
+    upgrades = Blueprint("websocket", __name__)
+    streams = Blueprint("streams", __name__)
+    sock = Sock()
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": HandshakeOnly}
+
+    def judge(cursor: str | None) -> Start:
+        """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to
+        publish is already a place to resume from."""
+        if len(hub) >= max_subscribers:
+            raise unavailable(
+                f"O servidor já tem {max_subscribers} conexões em tempo real, o seu limite "
+                "(PEDIDOS_MAX_SUBSCRIBERS).",
+                10,
+            )
+        if cursor is None:
+            return Start()
+        named = Cursor.parse(cursor)
+        if named is not None and database.read(lambda connection: event_log.can_resume(connection, named)):
+            return Start(named)
+        return Start(refused=True)
+
+    @upgrades.before_request
+    def check_handshake() -> None:
+        check_upgrade(request.headers, request.environ)
+        g.start = judge(request.args.get("cursor"))
+
+    @sock.route("/ws/pedidos", bp=upgrades)
+    def stream_websocket(connection: Any) -> None:
+        # Done with simple-websocket: "not connected" keeps it from sending a close frame.
+        connection.connected = False
+        bare, unread = take_socket(request.environ)
+        connection.sock.close()  # on gevent's server its own duplicate
+        g.stream = True
+        hub.subscribe(Subscription(websocket, bare, request.remote_addr or ""), g.start, b"", unread)
+
+    @streams.get("/ws/pedidos")
+    def upgrade_required() -> Response:
+        raise Problem(
+            HTTPStatus.UPGRADE_REQUIRED,
+            "Só WebSocket",
+            "Este endereço só aceita WebSocket. Onde WebSockets são bloqueados, use /sse/pedidos.",
+            headers={"Upgrade": "websocket", "Connection": "Upgrade"},
+        )
+
+    @streams.get("/sse/pedidos")
+    def stream_sse() -> Response:
+        # An EventSource repeats its first address on every reconnect, so the header is the newer word.
+        last_seen = request.headers.get("Last-Event-ID")
+        g.stream = True
+        return StreamResponse(
+            hub, sse, judge(last_seen if last_seen is not None else request.args.get("cursor"))
+        )
+
+    app.register_blueprint(upgrades)
+    app.register_blueprint(streams)
+
+
+def check_upgrade(headers: Any, environ: dict[str, Any]) -> None:
+    """RFC 6455, 4.2.1. Raises Problem 400 or 426. Compression is not negotiated: frames are shared bytes."""
+    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    if headers.get("Sec-WebSocket-Version", "").strip() != "13":
+        raise Problem(
+            426,
+            "Versão de WebSocket não aceita",
+            "Use a versão 13 do protocolo WebSocket.",
+            headers={"Sec-WebSocket-Version": "13"},
+        )
+    tokens = [token.strip().lower() for token in headers.get("Connection", "").split(",")]
+    try:
+        nonce = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except (binascii.Error, ValueError):
+        nonce = b""
+    if "upgrade" not in tokens or len(nonce) != 16:
+        raise Problem(
+            400,
+            "Pedido de WebSocket inválido",
+            "Faltam ou estão errados os cabeçalhos Connection: Upgrade ou Sec-WebSocket-Key.",
+        )

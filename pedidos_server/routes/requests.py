@@ -1,0 +1,107 @@
+"""What a request says besides its body: strict JSON, who writes, preconditions, Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from flask import Request, Response, request
+
+from ..errors import Problem, invalid_fields
+from ..pedidos import Caller, Idempotency, IfMatch
+from ..schemas import parse_json
+
+MAX_NAME = 80
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+
+
+class StrictRequest(Request):
+    """A request whose JSON is an object, or refused with what is wrong with it."""
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""
+        kind = self.mimetype
+        if not (kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))):
+            raise Problem(
+                415,
+                "Tipo de conteúdo não aceito",
+                f"Envie JSON com 'Content-Type: application/json', não {kind or 'sem Content-Type'}.",
+                headers={"Accept-Post": "application/json", "Accept-Patch": "application/json"},
+            )
+        if self.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Problem(415, "Codificação não aceita", "Envie o corpo sem Content-Encoding.")
+        document = parse_json(self.get_data(cache=True))
+        if not isinstance(document, dict):
+            raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
+        return document
+
+
+def caller() -> Caller:
+    """Who writes: ``X-Pedidos-Autor`` (percent-encoded UTF-8) and ``X-Pedidos-Cliente``."""
+    return Caller(_name("X-Pedidos-Autor"), _name("X-Pedidos-Cliente"))
+
+
+def _name(header: str) -> str | None:
+    raw = request.headers.get(header, "")
+    text = unquote_to_bytes(raw.encode("latin-1", "replace")).decode("utf-8", "replace")
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return text[:MAX_NAME] or None
+
+
+def if_match() -> IfMatch | None:
+    """``"7"``, ``W/"7"`` (proxies weaken ETags), ``*``, or a list. Raises Problem 400 for anything else."""
+    header = request.headers.get("If-Match")
+    if header is None:
+        return None
+    if header.strip() == "*":
+        return IfMatch(None)
+    tags = [_ETAG.fullmatch(part.strip()) for part in header.split(",")]
+    if not all(tags):
+        raise Problem(
+            400,
+            "If-Match inválido",
+            'Envie em If-Match o ETag do pedido, com as aspas: If-Match: "7". Ou *, para qualquer versão.',
+        )
+    # A tag that is no version of ours matches nothing, and so leads to 412.
+    return IfMatch(frozenset(int(tag[1]) for tag in tags if tag and re.fullmatch(r"[0-9]{1,18}", tag[1])))
+
+
+def idempotency() -> Idempotency | None:
+    """Raises Problem 400 for a key that is empty, too long, or not printable ASCII."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        raise Problem(
+            400,
+            "Idempotency-Key inválida",
+            "A Idempotency-Key deve ter de 1 a 255 caracteres ASCII visíveis, sem espaços; um UUID serve.",
+        )
+    parts = (
+        request.method.encode(),
+        request.path.rstrip("/").encode(),
+        request.headers.get("If-Match", "").encode(),
+        request.get_data(cache=True),
+    )
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return Idempotency(key, digest.hexdigest())
+
+
+def not_modified(tag: str) -> bool:
+    """True where If-None-Match names ``tag`` (compared weakly, RFC 9110, 13.1.2)."""
+    header = request.headers.get("If-None-Match")
+    if header is None:
+        return False
+    if header.strip() == "*":
+        return True
+    wanted = tag.removeprefix("W/")
+    return any(part.strip().removeprefix("W/") == wanted for part in header.split(","))
+
+
+def json_response(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status, headers, mimetype="application/json")

@@ -1,0 +1,333 @@
+"""The orders' JSON as typed models: what is read, how it is made canonical, and what is said of each fault.
+
+The same models make the OpenAPI description. Strings and booleans are strict; only what older clients are
+known to send otherwise (decimals as numbers or with a comma, words in capitals) is accepted and made canonical.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import pydantic_core
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from .errors import Problem, invalid_fields
+
+SECTORS = ("financeiro", "conferencia", "sublimacao", "costura", "expedicao")
+STATUSES = ("pendente", "em_producao", "pronto", "entregue", "cancelado")
+CLOSED_STATUSES = ("entregue", "cancelado")
+PRIORITIES = ("NORMAL", "ALTA")
+READ_ONLY = frozenset(("id", "versao", "data_criacao", "ultima_atualizacao"))
+
+MAX_INTEGER = 2**63 - 1
+
+# ------------------------------------------------------------------------------------ field types
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise PydanticCustomError("nul", "não pode conter o caractere NUL")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise PydanticCustomError("blank", "não pode ficar em branco")
+    return value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _priority(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.upper() or "NORMAL"
+    return value
+
+
+def _iso_date(value: str) -> str:
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        try:
+            date.fromisoformat(value)
+            return value
+        except ValueError:
+            pass
+    raise PydanticCustomError("date", "deve ser uma data que existe, na forma AAAA-MM-DD")
+
+
+_WITH_COMMA = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
+_WITH_POINT = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_MAX_AMOUNT = Decimal(10) ** 12
+
+
+def _amount(value: Any) -> str:
+    """``"1.234,56"``, ``"1234.56"`` or 1234.56 → ``"1234.56"``; exact, never through binary floating point."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise PydanticCustomError("amount", 'deve ser um valor como "450.00"')
+    if isinstance(value, str):
+        text = value.strip()
+        if _WITH_COMMA.fullmatch(text):
+            text = text.replace(".", "").replace(",", ".")
+        elif not _WITH_POINT.fullmatch(text):
+            raise PydanticCustomError("amount", 'deve ser um valor como "450.00" ou "1.234,56"')
+    else:
+        text = repr(value)
+    if len(text) > 40:
+        raise PydanticCustomError("amount_range", "valor grande demais")
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) >= _MAX_AMOUNT:
+        raise PydanticCustomError("amount_range", "valor grande demais")
+    exponent = number.as_tuple().exponent
+    if isinstance(value, str) and isinstance(exponent, int) and exponent < -2:
+        raise PydanticCustomError("amount_places", "deve ter no máximo duas casas decimais")
+    cents = number.quantize(Decimal("0.01"))
+    if cents != number:
+        raise PydanticCustomError("amount_places", "deve ter no máximo duas casas decimais")
+    return str(abs(cents) if cents == 0 else cents)
+
+
+def _text(max_length: int) -> Any:
+    return Annotated[str, StringConstraints(max_length=max_length), AfterValidator(_storable)]
+
+
+def _required_text(max_length: int) -> Any:
+    return Annotated[
+        str,
+        StringConstraints(max_length=max_length, min_length=1),
+        AfterValidator(_storable),
+        AfterValidator(_not_blank),
+    ]
+
+
+Amount = Annotated[
+    str,
+    BeforeValidator(_amount),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$"}, {"type": "number"}],
+            "examples": ["450.00"],
+        }
+    ),
+]
+OptionalAmount = Annotated[
+    str | None,
+    BeforeValidator(lambda value: value if value in (None, "") else _amount(value)),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}),
+]
+Day = Annotated[
+    str, AfterValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"}, mode="validation")
+]
+Status = Annotated[Literal[STATUSES], BeforeValidator(_lower)]  # type: ignore[valid-type]
+Priority = Annotated[Literal[PRIORITIES], BeforeValidator(_priority)]  # type: ignore[valid-type]
+Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
+
+Short = _text(200)
+Long = _text(10_000)
+Image = _text(64 * 1024 * 1024)  # bounded by the request's body
+
+# ----------------------------------------------------------------------------------------- orders
+
+
+class Acabamento(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    overloque: bool = False
+    elastico: bool = False
+    ilhos: bool = False
+
+
+class ItemPedido(BaseModel):
+    """One item. Fields that this server does not know are kept and given back."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    id: Integer | None = None
+    tipo_producao: Short | None = ""
+    descricao: _required_text(2_000)  # type: ignore[valid-type]
+    largura: Short | None = ""
+    altura: Short | None = ""
+    metro_quadrado: Short | None = ""
+    vendedor: Short | None = ""
+    designer: Short | None = ""
+    tecido: Short | None = ""
+    acabamento: Acabamento = Field(default_factory=Acabamento)
+    emenda: Annotated[Literal["sem-emenda", "com-emenda"], BeforeValidator(_lower)] = "sem-emenda"
+    observacao: Long | None = ""
+    valor_unitario: Amount = "0.00"
+    imagem: Image | None = ""
+    ilhos_qtd: Short | None = ""
+    ilhos_valor_unitario: OptionalAmount = ""
+    ilhos_distancia: Short | None = ""
+
+    @model_validator(mode="after")
+    def _extras_can_be_kept(self) -> ItemPedido:
+        for holder in (self, self.acabamento):
+            for name, value in (holder.model_extra or {}).items():
+                _check_free_value(name)
+                _check_free_value(value)
+        return self
+
+
+def _check_free_value(value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("amount_range", "número grande demais")
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, list):
+        for entry in value:
+            _check_free_value(entry)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            _check_free_value(key)
+            _check_free_value(entry)
+
+
+def _not_too_many(items: list[ItemPedido], info: ValidationInfo) -> list[ItemPedido]:
+    limit = (info.context or {}).get("max_items", 200)
+    if len(items) > limit:
+        raise PydanticCustomError("too_many_items", "no máximo {limit} itens", {"limit": limit})
+    return items
+
+
+class OrderFields(BaseModel):
+    """The fields of an order that clients write. Read-only ones are ignored: clients send whole orders back."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    telefone_cliente: Short = ""
+    cidade_cliente: Short = ""
+    data_entrega: Day | None = None
+    prioridade: Priority = "NORMAL"
+    status: Status = "pendente"
+    financeiro: bool = False
+    conferencia: bool = False
+    sublimacao: bool = False
+    costura: bool = False
+    expedicao: bool = False
+    observacao: Long | None = None
+    valor_total: Amount = "0.00"
+    valor_frete: Amount = "0.00"
+    valor_itens: Amount = "0.00"
+    tipo_pagamento: Short | None = None
+    obs_pagamento: Long | None = None
+    forma_envio: Short | None = None
+    forma_envio_id: Integer | None = None
+    items: Annotated[list[ItemPedido], AfterValidator(_not_too_many)] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_read_only(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not READ_ONLY.isdisjoint(data):
+            return {name: value for name, value in data.items() if name not in READ_ONLY}
+        return data
+
+
+class PedidoNovo(OrderFields):
+    """Body of POST. ``cliente`` is all that is needed."""
+
+    numero: _text(40) | None = Field(  # type: ignore[valid-type]
+        default=None, description="sem número, o servidor dá o próximo"
+    )
+    cliente: _required_text(200)  # type: ignore[valid-type]
+    data_entrada: Day | None = Field(default_factory=lambda: date.today().isoformat())
+
+
+class PedidoMudanca(OrderFields):
+    """Body of PATCH: only the fields that are named change."""
+
+    numero: _required_text(40) = ""  # type: ignore[valid-type]
+    cliente: _required_text(200) = ""  # type: ignore[valid-type]
+    data_entrada: Day | None = None
+
+
+class Pedido(PedidoNovo):
+    """An order as it is answered."""
+
+    id: int
+    numero: str
+    versao: int
+    data_criacao: str
+    ultima_atualizacao: str
+
+
+def new_order(body: PedidoNovo) -> dict[str, Any]:
+    """All fields of a new order, defaults included; ``numero`` is "" where none was given."""
+    fields = body.model_dump()
+    numero = (fields.pop("numero") or "").strip()
+    return {"numero": numero, "cliente": fields.pop("cliente"), **fields}
+
+
+def changes(body: PedidoMudanca) -> dict[str, Any]:
+    """The fields that a PATCH names, with their new values."""
+    fields = body.model_dump()
+    return {name: fields[name] for name in body.model_fields_set}
+
+
+# -------------------------------------------------------------------------------------- JSON, 422
+
+
+def parse_json(body: bytes) -> Any:
+    """Strict JSON. Raises Problem (400) for what is not: NaN, lone surrogates, wrong UTF-8, depth over 200."""
+    try:
+        return pydantic_core.from_json(body, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as error:
+        raise Problem(400, "JSON inválido", f"O corpo da requisição não é JSON: {error}.") from None
+
+
+_MESSAGES = {
+    "missing": "campo obrigatório",
+    "extra_forbidden": "campo desconhecido",
+    "string_type": "deve ser um texto",
+    "string_too_short": "não pode ficar em branco",
+    "string_too_long": "no máximo {max_length} caracteres",
+    "bool_type": "deve ser true ou false",
+    "bool_parsing": "deve ser true ou false",
+    "int_type": "deve ser um número inteiro",
+    "int_parsing": "deve ser um número inteiro",
+    "int_from_float": "deve ser um número inteiro",
+    "int_parsing_size": "número grande demais",
+    "greater_than_equal": "o menor valor é {ge}",
+    "less_than_equal": "o maior valor é {le}",
+    "literal_error": "use {expected}",
+    "list_type": "deve ser uma lista",
+    "dict_type": "deve ser um objeto",
+    "model_type": "deve ser um objeto",
+    "model_attributes_type": "deve ser um objeto",
+}
+
+
+def schema_problem(error: ValidationError) -> Problem:
+    """The 422 for a pydantic error: every fault at once, each under its field's name."""
+    errors = []
+    for fault in error.errors(include_url=False, include_input=False):
+        template = _MESSAGES.get(fault["type"])
+        context = fault.get("ctx", {})
+        message = template.format(**context) if template else fault["msg"]
+        campo = ".".join(str(part) for part in fault["loc"] if not _is_branch(part)) or "(corpo)"
+        entry = {"campo": campo, "mensagem": message.replace(" or ", " ou ")}
+        if entry not in errors:
+            errors.append(entry)
+    return invalid_fields(errors)
+
+
+def _is_branch(part: int | str) -> bool:
+    """True for the part of a location that names a union's branch, not a field."""
+    return isinstance(part, str) and ("[" in part or part in ("str", "int", "constrained-str"))

@@ -1,0 +1,284 @@
+"""One stream: a socket, a cursor into the log, and the unsent rest of one write.
+
+    replaying ──reached the tail──► live ──fault, slow, shutdown──► closing ──► closed
+        └────────────────────────────┴──peer gone──────────────────────────────────▲
+
+All bytes to the socket go through ``pump``, so frames cannot interleave. Nothing here blocks: what the socket
+does not take now waits in ``unsent`` until a WRITE watcher says that it takes more.
+Only the hub's loop touches a subscription.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from .protocol import GONE, Close, Cursor, Event
+
+if TYPE_CHECKING:
+    from .hub import Hub
+    from .transports import Transport
+
+SEND_BUFFER = 256 * 1024
+"""Bytes that the kernel may hold for one client: without a bound it would hide a slow one for megabytes."""
+MAX_CONTROL = 16 * 1024
+"""Bytes of answers (pongs) that may wait; beyond that nothing more is read from the client."""
+UNACKNOWLEDGED = 60
+"""Seconds after which a peer whose network acknowledges nothing is given up by the kernel."""
+
+_READ, _WRITE = 1, 2
+
+
+class Batch:
+    """The events that follow one cursor, joined for one transport: the same bytes serve all who stand there."""
+
+    __slots__ = ("__weakref__", "data", "ends", "last")
+
+    def __init__(self, transport: Transport, events: list[Event]) -> None:
+        blocks = [transport.encode(event) for event in events]
+        self.data = b"".join(blocks) if len(blocks) > 1 else blocks[0]
+        self.last = events[-1].cursor.number
+        """Number of the newest event in it."""
+        self.ends = []
+        """Offsets at which a frame ends."""
+        end = 0
+        for block in blocks:
+            end += len(block)
+            self.ends.append(end)
+
+
+class Subscription:
+    """Made by a transport's route, then owned by the hub."""
+
+    __slots__ = (
+        "batch",
+        "close",
+        "closing_by",
+        "control",
+        "finished",
+        "frames",
+        "hub",
+        "last_heard",
+        "live",
+        "number",
+        "opened",
+        "peer",
+        "position",
+        "reader",
+        "sent",
+        "socket",
+        "stalled_since",
+        "transport",
+        "unsent",
+        "writer",
+    )
+
+    def __init__(self, transport: Transport, sock: socket.socket, peer: str) -> None:
+        self.transport = transport
+        self.socket = sock
+        self.peer = peer
+        self.position = 0
+        """Number of the newest event that was handed to the socket or is in ``unsent``."""
+        self.live = False
+        self.batch: Batch | None = None
+        self.unsent: memoryview | None = None
+        self.control: bytearray | None = None
+        """Answers and heartbeats that wait for the next frame boundary."""
+        self.frames: Any = None
+        """The parser, while a message is incomplete."""
+        self.closing_by: float | None = None
+        """When a closing stream is cut off."""
+        self.close: Close | None = None
+        self.finished = False
+        """True when the last byte of a closing stream was taken by the socket."""
+        self.stalled_since = 0.0
+        self.sent = 0
+
+    def start(self, hub: Hub, first_bytes: bytes, now: float) -> None:
+        """Takes its place on the loop: watches for bytes and hang-ups, and sends ``first_bytes``."""
+        self.hub = hub
+        self.opened = self.last_heard = now
+        _tune(self.socket)
+        self.reader = hub.loop.io(self.socket.fileno(), _READ)
+        self.writer: Any = None
+        self.reader.start(self._readable)
+        self.unsent = memoryview(first_bytes)
+        self.pump()
+
+    # ---- out
+
+    def pump(self) -> None:
+        """Sends until the socket takes no more or nothing is left to send."""
+        while not self.finished or self.unsent is not None:
+            if self.unsent is None and not self._next():
+                break
+            rest = self.unsent
+            assert rest is not None
+            try:
+                taken = self.socket.send(rest)
+            except (BlockingIOError, InterruptedError):
+                self._wait_for_room()
+                return
+            except OSError:
+                self.hub.drop(self, GONE)
+                return
+            if taken < len(rest):
+                self.unsent = rest[taken:]
+                self.stalled_since = self.hub.now()
+                continue
+            self.unsent = None
+        if self.unsent is None:
+            self._all_sent()
+
+    def send_batch(self, batch: Batch) -> None:
+        """The fast path of the fan-out: an idle stream, one write."""
+        self.position = batch.last
+        try:
+            taken = self.socket.send(batch.data)
+        except (BlockingIOError, InterruptedError):
+            taken = 0
+        except OSError:
+            self.hub.drop(self, GONE)
+            return
+        self.sent += 1
+        if taken < len(batch.data):
+            self.batch = batch
+            self.unsent = memoryview(batch.data)[taken:]
+            self._wait_for_room()
+
+    def say(self, data: bytes) -> None:
+        """Sends control bytes at the next frame boundary."""
+        if self.closing_by is not None:
+            return
+        if self.control is None:
+            self.control = bytearray(data)
+        else:
+            self.control += data
+            if len(self.control) > MAX_CONTROL:
+                self.reader.stop()
+        if self.unsent is None:
+            self.pump()
+
+    def _next(self) -> bool:
+        """Puts what comes next into ``unsent``; False where nothing waits."""
+        if self.control is not None:
+            if len(self.control) > MAX_CONTROL:
+                self.reader.start(self._readable)
+            self.unsent, self.control, self.batch = memoryview(bytes(self.control)), None, None
+            return True
+        if self.closing_by is not None:
+            self.finished = True
+            return False
+        batch = self.hub.batch_for(self)
+        if batch is None:
+            return False
+        self.batch = batch
+        self.position = batch.last
+        self.unsent = memoryview(batch.data)
+        self.sent += 1
+        return True
+
+    def _wait_for_room(self) -> None:
+        if self.writer is None or not self.writer.active:
+            if self.writer is None:
+                self.writer = self.hub.loop.io(self.socket.fileno(), _WRITE)
+            self.writer.start(self.pump)
+            self.stalled_since = self.hub.now()
+            self.hub.blocked.add(self)
+
+    def _all_sent(self) -> None:
+        self.batch = None
+        if self.writer is not None:
+            self.writer.stop()
+            self.writer.close()
+            self.writer = None
+            self.hub.blocked.discard(self)
+        if self.finished:
+            self.transport.all_sent(self)
+
+    # ---- in
+
+    def _readable(self) -> None:
+        try:
+            data = self.socket.recv(65536)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.hub.drop(self, self.close or GONE)
+            return
+        self.receive(data)
+
+    def receive(self, data: bytes) -> None:
+        self.last_heard = self.hub.now()
+        try:
+            self.transport.receive(self, data)
+        except Exception:
+            self.hub.failed(self)
+
+    # ---- the end
+
+    def end(self, close: Close, now: float, grace: float) -> None:
+        """Ends the stream: the frame under way, then the transport's goodbye; after ``grace`` seconds the
+        connection is reset."""
+        if self.closing_by is not None:
+            return
+        self.close = close
+        self.closing_by = now + grace
+        self.hub.closing.add(self)
+        goodbye = self.transport.goodbye(close)
+        if self.unsent is not None:
+            self._cut_after_this_frame()
+        self.control = bytearray(goodbye) if goodbye else None
+        self.pump()
+
+    def _cut_after_this_frame(self) -> None:
+        """Of a batch under way only the frame that was begun is finished."""
+        assert self.unsent is not None
+        if self.batch is None:
+            return
+        done = len(self.batch.data) - len(self.unsent)
+        if done in (0, *self.batch.ends):
+            self.unsent = None
+            return
+        end = self.batch.ends[bisect_right(self.batch.ends, done)]
+        self.unsent = self.unsent[: end - done]
+
+    def shut(self, *, reset: bool) -> None:
+        """Closes the socket. ``reset`` drops what the kernel still holds for the peer."""
+        self.finished = True
+        for watcher in (self.reader, self.writer):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self.reader = self.writer = self.unsent = self.batch = self.control = self.frames = None
+        if reset:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.socket.close()
+
+
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+def _tune(sock: socket.socket) -> None:
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED * 1000)
+
+
+class Start:
+    """Where a stream begins. ``resume`` names the last event that the client has seen; ``refused`` says that
+    it asked to resume and cannot."""
+
+    __slots__ = ("refused", "resume")
+
+    def __init__(self, resume: Cursor | None = None, *, refused: bool = False) -> None:
+        self.resume = resume
+        self.refused = refused
