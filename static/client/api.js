@@ -1,0 +1,327 @@
+// The HTTP calls: timeouts, one Idempotency-Key per write, problem+json turned into errors.
+
+import { PATHS } from './protocol.js';
+import { withTimeout } from './timeout.js';
+
+/** @typedef {import('./protocol.js').Pedido} Pedido */
+/** @typedef {import('./protocol.js').PedidoChanges} PedidoChanges */
+
+/**
+ * - `refused`: the server said no (4xx, 500); sending the same again gives the same;
+ * - `conflict`: 412, another version; `pedido` is the current one;
+ * - `denied`: 401, 403;
+ * - `unavailable`: it was surely not done (429, 503), later it may be;
+ * - `unconfirmed`: no answer came. It may have been done: try again with the same `idempotencyKey`.
+ * @typedef {'refused' | 'conflict' | 'denied' | 'unavailable' | 'unconfirmed'} PedidosErrorKind
+ */
+
+export class PedidosError extends Error {
+  /**
+   * @param {PedidosErrorKind} kind
+   * @param {string} message for the user, in Portuguese
+   * @param {{status?: number, title?: string, fieldErrors?: Record<string, string>, pedido?: Pedido | null,
+   *          retryAfter?: number | null}} [details]
+   */
+  constructor(kind, message, details = {}) {
+    super(message);
+    this.name = 'PedidosError';
+    this.kind = kind;
+    /** HTTP status, 0 where there was no answer. */
+    this.status = details.status || 0;
+    this.title = details.title || message;
+    /** @type {Readonly<Record<string, string>>} the name of a field → what is wrong with it */
+    this.fieldErrors = Object.freeze(details.fieldErrors || {});
+    /** @type {Pedido | null} the current order, on `conflict` */
+    this.pedido = details.pedido || null;
+    /** ms, as the server asked; null where it did not */
+    this.retryAfter = details.retryAfter || null;
+    /** @type {string | null} of the write that failed */
+    this.idempotencyKey = null;
+  }
+
+  /** Whether the same write may be sent again. */
+  get retryable() {
+    return this.kind === 'unconfirmed' || this.kind === 'unavailable';
+  }
+}
+
+/**
+ * @typedef {object} ListQuery
+ * @property {number} [recentes] days: all open orders, and those changed within so many days
+ * @property {string} [status]
+ * @property {string} [setor]
+ * @property {string} [prioridade]
+ * @property {string} [q] number, client, town
+ * @property {string} [atualizado_desde]
+ * @property {number} [limite]
+ * @property {string} [cursor] of the page
+ */
+
+/**
+ * @typedef {object} ListAnswer
+ * @property {boolean} notModified 304: `pedidos` is empty, what was answered under the ETag holds
+ * @property {Pedido[]} pedidos
+ * @property {string | null} etag
+ * @property {string | null} cursor where in the stream this answer stands
+ * @property {number | null} total
+ * @property {string | null} next the address of the next page
+ */
+
+/**
+ * @typedef {object} WriteOptions
+ * @property {number | string} [ifMatch] a `versao`, or an ETag; another version answers `conflict`
+ * @property {string} [idempotencyKey] of an earlier try of the same write
+ */
+
+/**
+ * @typedef {object} HistoricoEntry
+ * @property {string} cursor
+ * @property {'create' | 'update' | 'delete'} acao
+ * @property {string | null} autor
+ * @property {string} timestamp
+ * @property {Record<string, [any, any]>} mudancas
+ */
+
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+export const READ_TIMEOUT = 30_000;
+/** All tries of one write together. */
+export const WRITE_TIMEOUT = 10_000;
+/** On top of it, for orders with images on a slow network: ms per KiB. */
+const UPLOAD_ALLOWANCE = 20;
+const FIRST_RETRY = 400;
+const LONGEST_RETRY = 2_000;
+
+const TEXT = {
+  unconfirmed: 'Sem confirmação do servidor.',
+  unreachable: 'O servidor não respondeu.',
+  unavailable: 'O servidor está ocupado. Tente de novo.',
+  denied: 'Sem permissão. Entre de novo.',
+  unexpected: 'Resposta inesperada do servidor.',
+};
+
+/**
+ * @param {object} dependencies
+ * @param {string} dependencies.baseUrl
+ * @param {string | null} dependencies.token
+ * @param {string} dependencies.clientId
+ * @param {() => string | null} dependencies.autor
+ * @param {import('./environment.js').Environment['fetch']} dependencies.fetch
+ * @param {import('./environment.js').Clock} dependencies.clock
+ * @param {() => string} dependencies.randomId
+ */
+export function createApi({ baseUrl, token, clientId, autor, fetch, clock, randomId }) {
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {Record<string, string>} headers
+   * @param {string | undefined} body
+   * @param {number} timeout ms, for head and body together
+   * @returns {Promise<{response: Response, value: any}>}
+   */
+  async function exchange(method, url, headers, body, timeout) {
+    const { signal, done } = withTimeout(clock, timeout);
+    const authorization = token ? { Authorization: `Bearer ${token}` } : null;
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: { Accept: 'application/json', ...authorization, ...headers },
+        body,
+        cache: 'no-store',
+        signal,
+      });
+      const text = await response.text();
+      return { response, value: text === '' ? null : parse(text) };
+    } finally {
+      done();
+    }
+  }
+
+  /** @param {string} path @param {Record<string, string>} [headers] */
+  async function read(path, headers = {}) {
+    let answer;
+    try {
+      answer = await exchange('GET', baseUrl + path, headers, undefined, READ_TIMEOUT);
+    } catch (error) {
+      throw new PedidosError('unconfirmed', TEXT.unreachable);
+    }
+    if (answer.response.ok || answer.response.status === 304) return answer;
+    throw toError(answer.response, answer.value);
+  }
+
+  /**
+   * Sends one write until it is answered or its time is up. Each try carries the same key, so the
+   * server does it once, however many of them arrive.
+   * @param {'POST' | 'PATCH' | 'DELETE'} method
+   * @param {string} path
+   * @param {PedidoChanges | undefined} data
+   * @param {WriteOptions} options
+   */
+  async function write(method, path, data, options) {
+    const key = options.idempotencyKey || randomId();
+    const body = data === undefined ? undefined : JSON.stringify(data);
+    const author = autor();
+    /** @type {Record<string, string>} */
+    const headers = { 'Idempotency-Key': key, 'X-Pedidos-Cliente': clientId };
+    if (author) headers['X-Pedidos-Autor'] = encodeURIComponent(author);
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (options.ifMatch !== undefined) headers['If-Match'] = toEtag(options.ifMatch);
+
+    const allowance = body === undefined ? 0 : (body.length / 1024) * UPLOAD_ALLOWANCE;
+    const deadline = clock.now() + WRITE_TIMEOUT + allowance;
+    for (let pause = FIRST_RETRY; ; pause = Math.min(pause * 2, LONGEST_RETRY)) {
+      /** @type {PedidosError} */
+      let failure;
+      try {
+        const left = Math.max(1, deadline - clock.now());
+        const { response, value } = await exchange(method, baseUrl + path, headers, body, left);
+        if (response.ok) return { response, value };
+        failure = toError(response, value);
+      } catch (error) {
+        failure = new PedidosError('unconfirmed', TEXT.unconfirmed);
+      }
+      const wait = Math.max(pause, failure.retryAfter || 0);
+      if (!failure.retryable || clock.now() + wait >= deadline) {
+        failure.idempotencyKey = key;
+        throw failure;
+      }
+      await new Promise((resolve) => clock.setTimeout(() => resolve(undefined), wait));
+    }
+  }
+
+  /** @param {number} id */
+  const pathOf = (id) => PATHS.pedidos + encodeURIComponent(String(id));
+
+  return {
+    newKey: randomId,
+
+    /**
+     * One page, or with no `limite` the whole list.
+     * @param {ListQuery} [query]
+     * @param {{etag?: string | null}} [options] answer 304 where nothing changed since
+     * @returns {Promise<ListAnswer>}
+     */
+    async list(query = {}, { etag = null } = {}) {
+      const search = new URLSearchParams();
+      for (const [name, value] of Object.entries(query)) {
+        if (value !== undefined && value !== null && value !== '') search.set(name, String(value));
+      }
+      const path = PATHS.pedidos + (search.toString() ? `?${search}` : '');
+      const { response, value } = await read(path, etag ? { 'If-None-Match': etag } : {});
+      const notModified = response.status === 304;
+      if (!notModified && !Array.isArray(value)) throw new PedidosError('refused', TEXT.unexpected);
+      const total = response.headers.get('X-Total-Count');
+      const next = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') || '');
+      return {
+        notModified,
+        pedidos: notModified ? [] : value,
+        etag: response.headers.get('ETag') || etag,
+        cursor: response.headers.get('X-Pedidos-Cursor'),
+        total: total === null ? null : Number(total),
+        next: next ? next[1] : null,
+      };
+    },
+
+    /** @param {number} id @returns {Promise<Pedido>} */
+    async get(id) {
+      return (await read(pathOf(id))).value;
+    },
+
+    /** @param {number} id @returns {Promise<HistoricoEntry[]>} */
+    async historico(id) {
+      return (await read(`${pathOf(id)}/historico`)).value;
+    },
+
+    /** @returns {Promise<{proximo_numero: number, total_pedidos: number}>} */
+    async proximoNumero() {
+      return (await read(`${PATHS.pedidos}proximo-numero`)).value;
+    },
+
+    /**
+     * @param {PedidoChanges & {cliente: string}} dados
+     * @param {WriteOptions} [options]
+     * @returns {Promise<Pedido>}
+     */
+    async create(dados, options = {}) {
+      return (await write('POST', PATHS.pedidos, dados, options)).value;
+    },
+
+    /**
+     * @param {number} id
+     * @param {PedidoChanges} changes only these fields change
+     * @param {WriteOptions} [options]
+     * @returns {Promise<Pedido>} the whole order after it
+     */
+    async patch(id, changes, options = {}) {
+      return (await write('PATCH', pathOf(id), changes, options)).value;
+    },
+
+    /**
+     * @param {number} id
+     * @param {WriteOptions} [options]
+     * @returns {Promise<{message: string}>}
+     */
+    async remove(id, options = {}) {
+      return (await write('DELETE', pathOf(id), undefined, options)).value;
+    },
+  };
+}
+
+/** @param {number | string} ifMatch @returns {string} */
+function toEtag(ifMatch) {
+  return typeof ifMatch === 'number' ? `"${ifMatch}"` : ifMatch;
+}
+
+/** @param {string} text @returns {any} undefined where it is no JSON */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return undefined;
+  }
+}
+
+/**
+ * @param {Response} response
+ * @param {any} problem
+ * @returns {PedidosError}
+ */
+function toError(response, problem) {
+  const { status } = response;
+  const body = problem !== null && typeof problem === 'object' ? problem : {};
+  const ours = typeof body.title === 'string' || typeof body.detail === 'string';
+  const seconds = Number(response.headers.get('Retry-After'));
+  /** @type {Record<string, string>} */
+  const fieldErrors = {};
+  if (Array.isArray(body.errors)) {
+    for (const { campo, mensagem } of body.errors) {
+      fieldErrors[campo] = fieldErrors[campo] ? `${fieldErrors[campo]} ${mensagem}` : mensagem;
+    }
+  }
+  const kind = kindOf(status, ours);
+  const message =
+    (typeof body.detail === 'string' && body.detail) ||
+    (typeof body.title === 'string' && body.title) ||
+    (kind === 'refused' || kind === 'conflict' ? TEXT.unexpected : TEXT[kind]);
+  return new PedidosError(kind, message, {
+    status,
+    title: typeof body.title === 'string' ? body.title : undefined,
+    fieldErrors,
+    pedido: body.pedido || null,
+    retryAfter: seconds > 0 ? seconds * 1000 : null,
+  });
+}
+
+/**
+ * @param {number} status
+ * @param {boolean} ours whether the answer is a problem+json of our server's, not a proxy's page
+ * @returns {PedidosErrorKind}
+ */
+function kindOf(status, ours) {
+  if (status === 401 || status === 403) return 'denied';
+  if (status === 412) return 'conflict';
+  if (status === 429 || (status === 503 && ours)) return 'unavailable';
+  // A proxy's 502, 503 or 504: nobody knows whether it was done.
+  if (status >= 500 && !ours) return 'unconfirmed';
+  return 'refused';
+}

@@ -1,0 +1,57 @@
+// All that the client takes from the browser, in one place, so that a test can pass in its own.
+// Nothing here needs a secure context: a shop's LAN is plain http, where there are no Web Locks, no
+// crypto.randomUUID, no crypto.subtle. crypto.getRandomValues is there.
+
+/**
+ * @typedef {object} Clock
+ * @property {() => number} now wall-clock ms: it jumps when a laptop wakes, which is meant
+ * @property {(callback: () => void, ms: number) => unknown} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ */
+
+/**
+ * The part of BroadcastChannel that is used.
+ * @typedef {object} Channel
+ * @property {(data: any) => void} postMessage
+ * @property {((event: {data: any}) => void) | null} onmessage
+ * @property {() => void} close
+ */
+
+/**
+ * @typedef {object} Environment
+ * @property {typeof fetch} fetch
+ * @property {(new (url: string, protocols?: string | string[]) => WebSocket) | null} WebSocket
+ * @property {((name: string) => Channel) | null} openChannel null where tabs cannot talk to each other
+ * @property {Clock} clock
+ * @property {() => number} random in [0, 1), for jitter only
+ * @property {() => string} randomId 128 bits, hexadecimal
+ * @property {EventTarget | null} window
+ * @property {(EventTarget & {visibilityState: string}) | null} document
+ * @property {string} origin where the page came from, '' outside of a page
+ */
+
+/** @returns {Environment} */
+export function browserEnvironment() {
+  const scope = /** @type {any} */ (globalThis);
+  return {
+    fetch: (input, init) => scope.fetch(input, init),
+    WebSocket: scope.WebSocket || null,
+    openChannel:
+      scope.document && scope.BroadcastChannel
+        ? (name) => new scope.BroadcastChannel(name)
+        : null,
+    clock: {
+      now: () => Date.now(),
+      setTimeout: (callback, ms) => scope.setTimeout(callback, ms),
+      clearTimeout: (timer) => scope.clearTimeout(timer),
+    },
+    random: Math.random,
+    randomId: () =>
+      Array.from(scope.crypto.getRandomValues(new Uint8Array(16)), (/** @type {number} */ byte) =>
+        byte.toString(16).padStart(2, '0'),
+      ).join(''),
+    window: scope.document ? scope : null,
+    document: scope.document || null,
+    origin: scope.document && scope.location ? scope.location.origin : '',
+  };
+}
