@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import gevent
 from flask import Flask, Response, g, request
@@ -60,14 +61,12 @@ def create_app(settings: Settings) -> Server:
 
     Raises StartupError with a message for whoever starts the server.
     """
-    database = Database(
-        settings.database, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout
-    )
+    database = Database(settings.database, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout)
     database.take()
     try:
-        connection = database.open_writer()
-        assert database.peewee is not None
-        migrate(database.peewee, database.path)
+        peewee = database.open_writer()
+        migrate(peewee, database.path)
+        connection = peewee.connection()
         head = event_log.head(connection).cursor
         newest = event_log.newest(connection, settings.tail_events, settings.tail_bytes)
     except StartupError:
@@ -90,7 +89,7 @@ def create_app(settings: Settings) -> Server:
 
 
 def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer) -> Flask:
-    app = OpenAPI(
+    app: Any = OpenAPI(
         "pedidos_server",
         info=Info(title="Pedidos", version=__version__, description="Servidor de pedidos em tempo real"),
         validation_error_model=Problema,
@@ -100,7 +99,7 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
     app.request_class = StrictRequest
     app.url_map.strict_slashes = False  # every path answers with and without its slash …
     app.url_map.merge_slashes = False  # … and none redirects
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.config["MAX_ITEMS"] = settings.max_items
     register_errors(app)
@@ -128,7 +127,7 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
     app.register_blueprint(pages_blueprint())
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
     register_realtime(app, database, hub, min(settings.max_subscribers, room), settings.max_message)
-    return app
+    return cast("Flask", app)
 
 
 def _register_logging(app: Flask) -> None:

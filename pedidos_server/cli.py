@@ -27,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pedidos", description="Servidor de pedidos em tempo real para oficinas."
-    )
+    parser = argparse.ArgumentParser(prog="pedidos", description="Servidor de pedidos em tempo real para oficinas.")
     parser.add_argument("--version", action="version", version=f"pedidos {__version__}")
     commands = parser.add_subparsers(title="comandos", required=True, metavar="COMANDO")
 

@@ -52,9 +52,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "PEDIDOS_HOST", str, "endereço em que o servidor escuta")
     port: int = _setting(8000, "PEDIDOS_PORT", _whole(0), "porta; 0 escolhe uma livre")
-    database: str = _setting(
-        "sqlite:///pedidos.db", "PEDIDOS_DATABASE_URL", str, "banco de dados, sqlite:///caminho"
-    )
+    database: str = _setting("sqlite:///pedidos.db", "PEDIDOS_DATABASE_URL", str, "banco de dados, sqlite:///caminho")
     synchronous: str = _setting(
         "FULL",
         "PEDIDOS_SYNCHRONOUS",
@@ -76,9 +74,7 @@ class Settings:
         100_000, "PEDIDOS_RETENTION_EVENTS", _whole(1), "eventos guardados para quem reconecta"
     )
     retention_days: float = _setting(30.0, "PEDIDOS_RETENTION_DAYS", float, "dias que um evento é guardado")
-    retention_bytes: int = _setting(
-        256 * MIB, "PEDIDOS_RETENTION_BYTES", _whole(1), "bytes de eventos guardados"
-    )
+    retention_bytes: int = _setting(256 * MIB, "PEDIDOS_RETENTION_BYTES", _whole(1), "bytes de eventos guardados")
     tail_events: int = _setting(4096, "PEDIDOS_TAIL_EVENTS", _whole(1), "eventos mantidos na memória")
     tail_bytes: int = _setting(32 * MIB, "PEDIDOS_TAIL_BYTES", _whole(1024), "bytes de eventos na memória")
     heartbeat: float = _setting(

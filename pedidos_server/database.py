@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import filelock
 from gevent.threadpool import ThreadPool
-from peewee import Query, SqliteDatabase, Value
+from peewee import PeeweeException, Query, SqliteDatabase, Value
 
 from .errors import Problem, StartupError, unavailable
 
@@ -49,9 +49,9 @@ _EXPLANATIONS = {
 }
 
 
-def explain(error: sqlite3.Error) -> str:
-    """What went wrong and what to do, in the users' words."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
+def explain(error: Exception) -> str:
+    """What went wrong and what to do, in the users' words. Peewee's errors wrap SQLite's."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
     return _EXPLANATIONS.get(code, "O banco de dados não respondeu como devia.")
 
 
@@ -115,7 +115,7 @@ class Database:
         self._threads = ThreadPool(READERS)
         self._idle: deque[Connection] = deque()
         self._long_answers = 0
-        self.peewee: SqliteDatabase | None = None
+        self._writer: SqliteDatabase | None = None
 
     # ---- the file
 
@@ -133,9 +133,9 @@ class Database:
         except OSError as error:
             raise StartupError(f"Não consigo gravar {self.path}.lock: {error.strerror}.") from None
 
-    def open_writer(self) -> Connection:
-        """The connection that writes, in WAL mode. Raises StartupError for a file that cannot serve."""
-        self.peewee = SqliteDatabase(
+    def open_writer(self) -> SqliteDatabase:
+        """The database and the connection that writes, in WAL mode. Raises StartupError if it cannot serve."""
+        self._writer = writer = SqliteDatabase(
             str(self.path),
             pragmas={
                 "journal_mode": "wal",
@@ -149,20 +149,19 @@ class Database:
             check_same_thread=False,
         )
         try:
-            self.peewee.connect()
-            connection: Connection = self.peewee.connection()
-            connection.execute("BEGIN IMMEDIATE")  # a file that cannot be written is noticed here
-            connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
+            writer.connect()
+            with writer.atomic("IMMEDIATE"):  # a file that cannot be written is noticed here
+                pass
+        except (sqlite3.Error, PeeweeException) as error:
             raise StartupError(f"{self.path}: {explain(error)}") from None
-        return connection
+        return writer
 
     def close(self) -> None:
         self._threads.kill()
         while self._idle:
             self._idle.pop().close()
-        if self.peewee is not None:
-            self.peewee.close()
+        if self._writer is not None:
+            self._writer.close()
         self._lock.release()
 
     # ---- reading

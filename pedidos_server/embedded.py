@@ -53,6 +53,8 @@ class Handler(WSGIHandler):
         environ[HANDLER] = self
         return environ
 
+    socket: Any
+
     def release(self) -> tuple[Any, bytes]:
         """The connection's socket, and what was read behind the request. The server forgets both."""
         sock, self.socket = self.socket, None

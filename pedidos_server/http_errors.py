@@ -60,8 +60,6 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
-        log.exception(
-            "request failed", exc_info=error, extra={"method": request.method, "path": request.path}
-        )
+        log.exception("request failed", exc_info=error, extra={"method": request.method, "path": request.path})
         title, detail = _TITLES[500]
         return problem_response(Problem(500, title, detail))

@@ -165,7 +165,8 @@ class Hub:
                 self._wait_for_page(stream)
             return None
         stream.live = True
-        events, size = [], 0
+        events: list[Event] = []
+        size = 0
         for index in range(position + 1 - first, len(self._tail)):
             size += len(self._tail[index].payload)
             if events and size > MAX_JOIN:
@@ -218,9 +219,7 @@ class Hub:
                 if events and events[0].cursor.number == position + 1:
                     batch: Batch | None = None
                     for stream in streams:
-                        batch = self._shared.get((stream.transport.name, position)) or self._share(
-                            stream, events
-                        )
+                        batch = self._shared.get((stream.transport.name, position)) or self._share(stream, events)
                         if stream.unsent is None and stream.closing_by is None:
                             stream.send_batch(batch)
                             if stream.unsent is None:

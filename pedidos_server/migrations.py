@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from peewee import SqliteDatabase
+from peewee import PeeweeException, SqliteDatabase
 
 from .database import Connection, Statement, explain, slot
 from .errors import StartupError
@@ -19,7 +19,7 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
-_set = Statement(Meta_.replace({Meta_.chave: slot("chave"), Meta_.valor: slot("valor")}))
+_set = Statement(Meta_.insert({Meta_.chave: slot("chave"), Meta_.valor: slot("valor")}).on_conflict("REPLACE"))
 
 
 def get_meta(connection: Connection, chave: str) -> str:
@@ -62,7 +62,7 @@ def migrate(
                 for step in range(found + 1, version + 1):
                     steps[step](connection)
             set_meta(connection, "versao_do_esquema", str(version))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, PeeweeException) as error:
         raise StartupError(f"{path}: {explain(error)}") from None
 
 

@@ -68,7 +68,7 @@ _select_answer = Statement(
     ).where(Resposta.chave == slot("chave"))
 )
 _keep_answer = Statement(
-    Resposta.replace(
+    Resposta.insert(
         {
             column: slot(column.name)
             for column in (
@@ -80,7 +80,7 @@ _keep_answer = Statement(
                 Resposta.criado_em,
             )
         }
-    )
+    ).on_conflict("REPLACE")
 )
 _forget_answers = Statement(
     Resposta.delete().where(
@@ -216,9 +216,7 @@ def idempotent(
                     422,
                     "Idempotency-Key repetida",
                     "Esta Idempotency-Key já foi usada em outra requisição. Use uma chave nova.",
-                    extra={
-                        "errors": [{"campo": "Idempotency-Key", "mensagem": "já usada em outra requisição"}]
-                    },
+                    extra={"errors": [{"campo": "Idempotency-Key", "mensagem": "já usada em outra requisição"}]},
                 )
             return Answer(known[1], known[3], json.loads(known[2]))
         answer = job(transaction)
@@ -320,9 +318,7 @@ def _record(
 ) -> None:
     """The event and the history of one change, beside the row."""
     written = [name for name in (before or after) if name not in ("id", "versao", *_TIMESTAMPS)]
-    changed = (
-        [name for name in written if before.get(name) != after.get(name)] if before and document else written
-    )
+    changed = [name for name in written if before.get(name) != after.get(name)] if before and document else written
     cursor = transaction.next_cursor()
     payload = protocol.update_message(
         action=action,

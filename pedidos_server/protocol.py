@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pydantic_core
 from wsproto.frame_protocol import CloseReason, FrameDecoder, MessageDecoder, Opcode, ParseFailed
@@ -220,7 +220,7 @@ class ClientFrames:
         try:
             while (frame := self._frames.process_buffer()) is not None:
                 if frame.opcode.iscontrol():
-                    self._control += bytes(frame.payload)
+                    self._control += cast("bytes", frame.payload)  # bytes before MessageDecoder
                     if not frame.frame_finished:
                         continue
                     payload, self._control = self._control, b""
@@ -247,11 +247,7 @@ class ClientFrames:
                     self._size = 0
                     yield Text(text)
             header = self._frames.header
-            if (
-                header is not None
-                and not header.opcode.iscontrol()
-                and header.payload_len > self._max_message
-            ):
+            if header is not None and not header.opcode.iscontrol() and header.payload_len > self._max_message:
                 yield Fault(TOO_BIG)  # said as soon as the header says it, not after the last byte
         except ParseFailed as error:
             yield Fault(NOT_JSON if error.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA else PROTOCOL_ERROR)

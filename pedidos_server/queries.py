@@ -23,9 +23,7 @@ from .schemas import CLOSED_STATUSES
 _one = Statement(Pedido.select(Pedido.versao, Pedido.documento).where(Pedido.id == slot("id")))
 _count = Statement(Pedido.select(fn.COUNT(Pedido.id)))
 _history = Statement(
-    Historico.select(
-        Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas
-    )
+    Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
     .where(Historico.pedido_id == slot("pedido_id"))
     .order_by(Historico.id)
 )
@@ -74,7 +72,7 @@ class Filters:
     atualizado_desde: str | None = None
     recentes: int | None = None
 
-    def matching(self, now: datetime | None = None) -> ModelSelect:
+    def matching(self, now: datetime | None = None) -> ModelSelect[Pedido]:
         query = Pedido.select()
         if self.status:
             query = query.where(Pedido.status == self.status)

@@ -104,19 +104,6 @@ def _amount(value: Any) -> str:
     return str(abs(cents) if cents == 0 else cents)
 
 
-def _text(max_length: int) -> Any:
-    return Annotated[str, StringConstraints(max_length=max_length), AfterValidator(_storable)]
-
-
-def _required_text(max_length: int) -> Any:
-    return Annotated[
-        str,
-        StringConstraints(max_length=max_length, min_length=1),
-        AfterValidator(_storable),
-        AfterValidator(_not_blank),
-    ]
-
-
 Amount = Annotated[
     str,
     BeforeValidator(_amount),
@@ -139,9 +126,13 @@ Status = Annotated[Literal[STATUSES], BeforeValidator(_lower)]  # type: ignore[v
 Priority = Annotated[Literal[PRIORITIES], BeforeValidator(_priority)]  # type: ignore[valid-type]
 Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
 
-Short = _text(200)
-Long = _text(10_000)
-Image = _text(64 * 1024 * 1024)  # bounded by the request's body
+Text = Annotated[str, AfterValidator(_storable)]
+Filled = Annotated[str, AfterValidator(_storable), AfterValidator(_not_blank)]
+Number = Annotated[Text, StringConstraints(max_length=40)]
+Short = Annotated[Text, StringConstraints(max_length=200)]
+Long = Annotated[Text, StringConstraints(max_length=10_000)]
+Name = Annotated[Filled, StringConstraints(max_length=200)]
+Description = Annotated[Filled, StringConstraints(max_length=2_000)]
 
 # ----------------------------------------------------------------------------------------- orders
 
@@ -161,7 +152,7 @@ class ItemPedido(BaseModel):
 
     id: Integer | None = None
     tipo_producao: Short | None = ""
-    descricao: _required_text(2_000)  # type: ignore[valid-type]
+    descricao: Description
     largura: Short | None = ""
     altura: Short | None = ""
     metro_quadrado: Short | None = ""
@@ -172,7 +163,7 @@ class ItemPedido(BaseModel):
     emenda: Annotated[Literal["sem-emenda", "com-emenda"], BeforeValidator(_lower)] = "sem-emenda"
     observacao: Long | None = ""
     valor_unitario: Amount = "0.00"
-    imagem: Image | None = ""
+    imagem: Text | None = ""  # as long as the request may be
     ilhos_qtd: Short | None = ""
     ilhos_valor_unitario: OptionalAmount = ""
     ilhos_distancia: Short | None = ""
@@ -243,18 +234,16 @@ class OrderFields(BaseModel):
 class PedidoNovo(OrderFields):
     """Body of POST. ``cliente`` is all that is needed."""
 
-    numero: _text(40) | None = Field(  # type: ignore[valid-type]
-        default=None, description="sem número, o servidor dá o próximo"
-    )
-    cliente: _required_text(200)  # type: ignore[valid-type]
+    numero: Number | None = Field(default=None, description="sem número, o servidor dá o próximo")
+    cliente: Name
     data_entrada: Day | None = Field(default_factory=lambda: date.today().isoformat())
 
 
 class PedidoMudanca(OrderFields):
     """Body of PATCH: only the fields that are named change."""
 
-    numero: _required_text(40) = ""  # type: ignore[valid-type]
-    cliente: _required_text(200) = ""  # type: ignore[valid-type]
+    numero: Annotated[Filled, StringConstraints(max_length=40)] = ""
+    cliente: Name = ""
     data_entrada: Day | None = None
 
 

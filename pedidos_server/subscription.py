@@ -96,6 +96,9 @@ class Subscription:
         """True when the last byte of a closing stream was taken by the socket."""
         self.stalled_since = 0.0
         self.sent = 0
+        """Writes of events, for the connection's log line."""
+        self.number = 0
+        """Counts the connections; spreads the heartbeats over time."""
 
     def start(self, hub: Hub, first_bytes: bytes, now: float) -> None:
         """Takes its place on the loop: watches for bytes and hang-ups, and sends ``first_bytes``."""
@@ -113,10 +116,11 @@ class Subscription:
     def pump(self) -> None:
         """Sends until the socket takes no more or nothing is left to send."""
         while not self.finished or self.unsent is not None:
-            if self.unsent is None and not self._next():
-                break
+            if self.unsent is None:
+                self._next()
             rest = self.unsent
-            assert rest is not None
+            if rest is None:
+                break
             try:
                 taken = self.socket.send(rest)
             except (BlockingIOError, InterruptedError):
@@ -162,24 +166,19 @@ class Subscription:
         if self.unsent is None:
             self.pump()
 
-    def _next(self) -> bool:
-        """Puts what comes next into ``unsent``; False where nothing waits."""
+    def _next(self) -> None:
+        """Puts what comes next into ``unsent``: control bytes first, then events."""
         if self.control is not None:
             if len(self.control) > MAX_CONTROL:
                 self.reader.start(self._readable)
             self.unsent, self.control, self.batch = memoryview(bytes(self.control)), None, None
-            return True
-        if self.closing_by is not None:
+        elif self.closing_by is not None:
             self.finished = True
-            return False
-        batch = self.hub.batch_for(self)
-        if batch is None:
-            return False
-        self.batch = batch
-        self.position = batch.last
-        self.unsent = memoryview(batch.data)
-        self.sent += 1
-        return True
+        elif (batch := self.hub.batch_for(self)) is not None:
+            self.batch = batch
+            self.position = batch.last
+            self.unsent = memoryview(batch.data)
+            self.sent += 1
 
     def _wait_for_room(self) -> None:
         if self.writer is None or not self.writer.active:
@@ -217,7 +216,7 @@ class Subscription:
         self.last_heard = self.hub.now()
         try:
             self.transport.receive(self, data)
-        except Exception:
+        except Exception:  # noqa: BLE001 (logged there; one client's bytes must not stop the loop)
             self.hub.failed(self)
 
     # ---- the end
@@ -231,15 +230,13 @@ class Subscription:
         self.closing_by = now + grace
         self.hub.closing.add(self)
         goodbye = self.transport.goodbye(close)
-        if self.unsent is not None:
-            self._cut_after_this_frame()
+        self._cut_after_this_frame()
         self.control = bytearray(goodbye) if goodbye else None
         self.pump()
 
     def _cut_after_this_frame(self) -> None:
         """Of a batch under way only the frame that was begun is finished."""
-        assert self.unsent is not None
-        if self.batch is None:
+        if self.unsent is None or self.batch is None:
             return
         done = len(self.batch.data) - len(self.unsent)
         if done in (0, *self.batch.ends):

@@ -159,9 +159,7 @@ class Writer:
             events += its_events
         return results, events
 
-    def _transaction(
-        self, jobs: list[Job[Any]]
-    ) -> tuple[list[tuple[Any, BaseException | None]], list[Event]]:
+    def _transaction(self, jobs: list[Job[Any]]) -> tuple[list[tuple[Any, BaseException | None]], list[Event]]:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:

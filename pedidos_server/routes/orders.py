@@ -68,9 +68,9 @@ class ListQuery(BaseModel):
     ] = Field(default=None, description="primeiro setor não marcado, ou `pronto`")
     prioridade: Annotated[schemas.Priority | None, BeforeValidator(_empty_is_none)] = None
     q: str = Field(default="", max_length=200, description="procura em numero, cliente e cidade")
-    atualizado_desde: Annotated[
-        Annotated[str, AfterValidator(_moment)] | None, BeforeValidator(_empty_is_none)
-    ] = None
+    atualizado_desde: Annotated[Annotated[str, AfterValidator(_moment)] | None, BeforeValidator(_empty_is_none)] = (
+        None
+    )
     recentes: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(
         default=None, ge=0, le=36_500, description="os em aberto, e os mudados em tantos dias"
     )
@@ -123,9 +123,7 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
 
     @api.get("/status/<status>", summary="Lista os pedidos de um status", responses=answers("list"))
     def list_by_status(path: StatusPath, query: ListQuery) -> Response:
-        filters = Filters(
-            path.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes
-        )
+        filters = Filters(path.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes)
         return listing(filters, Page.parse(query.limite, query.cursor))
 
     @api.get("/proximo-numero", summary="O próximo número, só como sugestão", responses=answers("number"))

@@ -63,9 +63,7 @@ class StreamResponse(Response):
         return finish(environ)
 
 
-def register_realtime(
-    app: Flask, database: Database, hub: Hub, max_subscribers: int, max_message: int
-) -> None:
+def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers: int, max_message: int) -> None:
     websocket, sse = WebSocketTransport(max_message), SseTransport()
     upgrades = Blueprint("websocket", __name__)
     streams = Blueprint("streams", __name__)
@@ -116,9 +114,7 @@ def register_realtime(
         # An EventSource repeats its first address on every reconnect, so the header is the newer word.
         last_seen = request.headers.get("Last-Event-ID")
         g.stream = True
-        return StreamResponse(
-            hub, sse, judge(last_seen if last_seen is not None else request.args.get("cursor"))
-        )
+        return StreamResponse(hub, sse, judge(last_seen if last_seen is not None else request.args.get("cursor")))
 
     app.register_blueprint(upgrades)
     app.register_blueprint(streams)
