@@ -9,12 +9,16 @@ import socket
 
 def addresses(host: str, port: int) -> list[tuple[str, str]]:
     """``[(label, URL)]`` for a server that listens on ``host``."""
-    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 (compared, not bound)
+    if not listens_everywhere(host):
         return [("Neste computador" if _is_loopback(host) else "Na rede", _url(host, port))]
     return [
         ("Neste computador", _url("127.0.0.1", port)),
         *(("Nos outros computadores da rede", _url(address, port)) for address in _lan_addresses()),
     ]
+
+
+def listens_everywhere(host: str) -> bool:
+    return host in ("0.0.0.0", "::", "")  # noqa: S104 (compared, not bound)
 
 
 def _url(host: str, port: int) -> str:

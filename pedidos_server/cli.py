@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import fields
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 
 from . import __version__
 from .config import Settings, flag_name
@@ -38,6 +39,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_settings(serve)
     serve.set_defaults(run=_serve)
+
+    demo = commands.add_parser(
+        "demo",
+        help="um servidor de demonstração, com pedidos e colegas simulados",
+        description="Inicia um servidor com um banco descartável, os pedidos de um dia e colegas que os trabalham.",
+    )
+    demo.add_argument("--host", metavar="VALOR", help="endereço em que o servidor escuta (padrão 127.0.0.1)")
+    demo.add_argument("--port", metavar="VALOR", help="porta; 0 escolhe uma livre (padrão 8000)")
+    demo.add_argument("--orders", type=int, default=40, metavar="N", help="pedidos ao abrir (padrão 40)")
+    demo.add_argument(
+        "--pace", type=float, default=1.5, metavar="S", help="segundos entre duas mudanças (padrão 1.5)"
+    )
+    demo.add_argument("--seed", type=int, metavar="N", help="os mesmos pedidos a cada vez")
+    demo.set_defaults(run=_demo)
+
+    watch = commands.add_parser(
+        "watch",
+        help="acompanha as mudanças no terminal",
+        description="Mostra cada mudança assim que é gravada; reconecta sozinho, sem perder nem repetir nenhuma.",
+    )
+    watch.add_argument(
+        "url", nargs="?", default="http://127.0.0.1:8000", help="endereço do servidor (padrão %(default)s)"
+    )
+    watch.add_argument("--transport", choices=("websocket", "sse"), default="websocket", help="padrão %(default)s")
+    watch.add_argument("--cursor", help="retoma depois deste evento, por exemplo 1234-9f3a61c2")
+    watch.add_argument("--json", action="store_true", help="as mensagens como vêm, uma por linha")
+    watch.set_defaults(run=_watch)
     return parser
 
 
@@ -57,12 +85,33 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    _run(settings, lambda port: None)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from .demo import start
+
+    if options.orders < 0 or options.pace <= 0:
+        raise StartupError("--orders não pode ser negativo, e --pace deve ser maior que zero.")
+    with tempfile.TemporaryDirectory(prefix="pedidos-demo-", ignore_cleanup_errors=True) as folder:
+        settings = replace(_settings(options), database=f"sqlite:///{folder}/demo.db")
+        _run(settings, start(settings.host, options.orders, options.pace, options.seed))
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from .watch import watch
+
+    watch(options.url, options.transport, options.cursor, as_json=options.json)
+
+
+def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
+    """Serves until stopped; ``when_ready`` is given the port."""
     from . import logs
     from .addresses import addresses
     from .app import create_app
     from .embedded import serve
 
-    settings = _settings(options)
     logs.configure(settings.log_level)
     server = create_app(settings)
 
@@ -71,6 +120,7 @@ def _serve(options: argparse.Namespace) -> None:
         for label, address in addresses(settings.host, port):
             print(f"  {label}: {address}")
         print("Para parar: Ctrl+C", flush=True)
+        when_ready(port)
 
     try:
         serve(server, settings.host, settings.port, announce)
