@@ -3,9 +3,11 @@
 import os
 import sys
 
+import gevent
+
 from pedidos_server.descriptors import usable_descriptors
 
-usable_descriptors()  # the workers inherit the raised limit
+usable_descriptors()  # the worker inherits the raised limit
 
 bind = f"{os.environ.get('PEDIDOS_HOST', '127.0.0.1')}:{os.environ.get('PEDIDOS_PORT', '8000')}"
 worker_class = "gevent"
@@ -15,9 +17,13 @@ backlog = 4096
 keepalive = 75
 max_requests = 0  # a restart would end every stream
 preload_app = False  # it would import before gevent patches
-graceful_timeout = 2
+graceful_timeout = 3
 timeout = 60
 accesslog = None  # the application has a line for each request
+control_socket_disable = True  # one per user: two shops' servers of one user would fight for it
+
+LAST_REQUESTS = 1.2
+"""Seconds after SIGTERM in which writes are still taken: the worker looks once a second whether to stop accepting."""
 
 
 def on_starting(server):
@@ -29,8 +35,14 @@ def on_starting(server):
         sys.exit("O TLS fica no proxy à frente (nginx, Caddy): tire o certificado do gunicorn.")
 
 
-def worker_exit(server, worker):
-    import wsgi
+def post_worker_init(worker):
+    """Ends the streams in order at SIGTERM. gunicorn's own hook comes too late for that: the worker first waits for
+    every idle keep-alive connection, and is killed while it does."""
 
-    if hasattr(wsgi, "server"):
-        wsgi.server.close()
+    def end_in_order():
+        while worker.alive:
+            gevent.sleep(0.05)
+        gevent.sleep(LAST_REQUESTS)
+        worker.wsgi.extensions["pedidos"].close()
+
+    gevent.spawn(end_in_order)

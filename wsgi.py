@@ -1,4 +1,4 @@
-"""``gunicorn wsgi:app``: the same application on gunicorn's gevent worker, with the same environment variables."""
+"""``gunicorn wsgi:app``: the same application on gunicorn's gevent worker, with the same settings."""
 
 import sys
 
@@ -8,16 +8,23 @@ from pedidos_server import logs
 from pedidos_server.config import Settings
 from pedidos_server.errors import StartupError
 
-if not monkey.is_module_patched("socket"):
-    sys.exit("Pedidos precisa do worker gevent: gunicorn --worker-class gevent wsgi:app")
+BOOT_ERROR = 3
+"""The exit code that makes gunicorn give up; any other makes it start the worker again, for ever."""
 
-from pedidos_server.app import create_app
+
+def _refuse(reason: object) -> None:
+    print(f"pedidos: {reason}", file=sys.stderr, flush=True)
+    sys.exit(BOOT_ERROR)
+
+
+if not monkey.is_module_patched("socket"):
+    _refuse("é preciso o worker gevent: gunicorn --worker-class gevent wsgi:app")
+
+from pedidos_server.app import create_app  # noqa: E402 (only once gevent has patched)
 
 try:
     settings = Settings.load()
     logs.configure(settings.log_level)
-    server = create_app(settings)
+    app = create_app(settings).app
 except StartupError as error:
-    sys.exit(str(error))
-
-app = server.app
+    _refuse(error)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 from flask import Flask, Response, g, request
 from flask_cors import CORS
 from flask_openapi3 import Info, OpenAPI
+from werkzeug.routing import BaseConverter
 
 from . import __version__, event_log, pedidos
 from .config import Settings
@@ -23,12 +24,16 @@ from .http_errors import register_errors, validation_response
 from .hub import Hub
 from .migrations import migrate
 from .routes.descriptions import Problema
+from .routes.docs import docs_blueprint
 from .routes.operations import operations_blueprint
 from .routes.orders import orders_blueprint
 from .routes.pages import pages_blueprint
 from .routes.realtime import register_realtime
 from .routes.requests import StrictRequest
 from .writer import Writer
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger("pedidos.http")
 
@@ -85,7 +90,9 @@ def create_app(settings: Settings) -> Server:
     app = _flask_app(settings, database, hub, writer)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
-    return Server(app, hub, writer, database, cleaner)
+    server = Server(app, hub, writer, database, cleaner)
+    app.extensions["pedidos"] = server
+    return server
 
 
 def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer) -> Flask:
@@ -97,11 +104,11 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
         static_folder=None,
     )
     app.request_class = StrictRequest
-    app.url_map.strict_slashes = False  # every path answers with and without its slash …
-    app.url_map.merge_slashes = False  # … and none redirects
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no path redirects …
+    app.wsgi_app = _without_trailing_slash(app.wsgi_app)  # … and each answers with and without its slash
+    app.url_map.converters["order_id"] = OrderIdConverter
     app.json.ensure_ascii = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
-    app.config["MAX_ITEMS"] = settings.max_items
     register_errors(app)
     _register_logging(app)
     CORS(
@@ -123,11 +130,29 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
         always_send=False,
     )
     app.register_api(orders_blueprint(database, writer))
-    app.register_blueprint(operations_blueprint(hub, writer))
+    app.register_api(operations_blueprint(hub, writer))
     app.register_blueprint(pages_blueprint())
+    app.register_blueprint(docs_blueprint())
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
     register_realtime(app, database, hub, min(settings.max_subscribers, room), settings.max_message)
     return cast("Flask", app)
+
+
+def _without_trailing_slash(application: WSGIApplication) -> WSGIApplication:
+    def normalized(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ["PATH_INFO"].rstrip("/") or "/"
+        return application(environ, start_response)
+
+    return normalized
+
+
+class OrderIdConverter(BaseConverter):
+    """Digits, as few as SQLite's integers take: any other id is that of no order."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
 
 
 def _register_logging(app: Flask) -> None:

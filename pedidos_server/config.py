@@ -69,7 +69,6 @@ class Settings:
     max_subscribers: int = _setting(
         20_000, "PEDIDOS_MAX_SUBSCRIBERS", _whole(1), "conexões WebSocket e SSE ao mesmo tempo"
     )
-    max_items: int = _setting(200, "PEDIDOS_MAX_ITEMS", _whole(1), "itens de um pedido")
     retention_events: int = _setting(
         100_000, "PEDIDOS_RETENTION_EVENTS", _whole(1), "eventos guardados para quem reconecta"
     )

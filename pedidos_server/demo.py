@@ -34,7 +34,9 @@ COUNTER = "Beatriz"
 
 _CUSTOMERS = (
     "Ateliê Flor de Lis", "Academia Corpo & Forma", "Colégio São Bento", "Padaria Pão Nosso",
-    "Time Águias da Serra", "Clínica Sorriso", "Mercado Bom Preço", "Escola Pequeno Príncipe", "Bloco Unidos do Samba", "Pousada Mar Azul", "Oficina do Zé", "Restaurante Sabor Mineiro", "Igreja Batista Central", "Construtora Horizonte",
+    "Time Águias da Serra", "Clínica Sorriso", "Mercado Bom Preço", "Escola Pequeno Príncipe",
+    "Bloco Unidos do Samba", "Pousada Mar Azul", "Oficina do Zé", "Restaurante Sabor Mineiro",
+    "Igreja Batista Central", "Construtora Horizonte",
     "Pet Shop Amigo Fiel", "Cervejaria Três Irmãos", "Grupo de Corrida Pé na Rua", "Prefeitura de Lavras",
     "Salão Beleza Pura", "Banda Maré Cheia",
 )  # fmt: skip

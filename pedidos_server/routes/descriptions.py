@@ -53,6 +53,30 @@ class Mensagem(BaseModel):
     message: str
 
 
+class Saude(BaseModel):
+    status: str
+    version: str
+    cursor: str
+    connections: int
+    uptime_seconds: float
+
+
+class Conexoes(BaseModel):
+    websocket: int
+    sse: int
+
+
+class Estatisticas(BaseModel):
+    """Counts of the moment; more of them may come."""
+
+    model_config = ConfigDict(extra="allow")
+
+    total_connections: int
+    connections_by_type: Conexoes
+    cursor: str
+    uptime_seconds: float
+
+
 _TEXTS = {
     304: "Nada mudou",
     400: "A requisição não é JSON, ou um cabeçalho está errado",
@@ -72,6 +96,8 @@ _ANSWERS: dict[str, tuple[int, type[BaseModel], tuple[int, ...]]] = {
     "one": (200, Pedido, (304, 404, 503)),
     "update": (200, Pedido, (404, 409, 412, *_BODY)),
     "delete": (200, Mensagem, (400, 404, 412, 422, 503)),
+    "health": (200, Saude, (503,)),
+    "stats": (200, Estatisticas, ()),
     "history": (200, Historico, (404, 503)),
 }
 

@@ -6,7 +6,8 @@ import os
 import time
 
 import gevent
-from flask import Blueprint, Response
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
 
 from .. import __version__
 from ..errors import Problem
@@ -14,6 +15,7 @@ from ..hub import Hub
 from ..migrations import set_meta
 from ..protocol import encode
 from ..writer import Transaction, Writer
+from .descriptions import answers
 from .requests import json_response
 
 PROBE_SECONDS = 0.8
@@ -26,11 +28,13 @@ def _probe(transaction: Transaction) -> None:
     set_meta(transaction.connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
 
 
-def operations_blueprint(hub: Hub, writer: Writer) -> Blueprint:
-    operations = Blueprint("operations", __name__)
+def operations_blueprint(hub: Hub, writer: Writer) -> APIBlueprint:
+    operations = APIBlueprint(
+        "operations", __name__, abp_tags=[Tag(name="operação", description="Para quem cuida do servidor")]
+    )
     started = time.monotonic()
 
-    @operations.get("/health")
+    @operations.get("/health", summary="Se o servidor pode gravar", responses=answers("health"))
     def health() -> Response:
         trouble: str | None = None
         try:
@@ -56,7 +60,7 @@ def operations_blueprint(hub: Hub, writer: Writer) -> Blueprint:
             mimetype="application/problem+json",
         )
 
-    @operations.get("/ws/stats")
+    @operations.get("/ws/stats", summary="Conexões, filas e contagens", responses=answers("stats"))
     def stats() -> Response:
         body = hub.stats() | {
             "waiting_writes": writer.waiting,

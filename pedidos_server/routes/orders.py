@@ -114,7 +114,7 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
             return json_response(b"".join(pieces), headers=headers)
         return Response(pieces, headers=headers, mimetype="application/json")
 
-    @api.get("/", summary="Lista os pedidos, do mais novo ao mais antigo", responses=answers("list"))
+    @api.get("", summary="Lista os pedidos, do mais novo ao mais antigo", responses=answers("list"))
     def list_orders(query: ListQuery) -> Response:
         filters = Filters(
             query.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes
@@ -130,11 +130,11 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
     def next_number() -> Response:
         return json_response(protocol.encode(database.read(queries.next_number)))
 
-    @api.post("/", summary="Cria um pedido", responses=answers("create"))
+    @api.post("", summary="Cria um pedido", responses=answers("create"))
     def create_order(body: schemas.PedidoNovo) -> Response:
         return write(pedidos.create(schemas.new_order(body), caller()))
 
-    @api.get("/<int:pedido_id>", summary="Um pedido", responses=answers("one"))
+    @api.get("/<order_id:pedido_id>", summary="Um pedido", responses=answers("one"))
     def get_order(path: OrderPath) -> Response:
         versao, document = database.read(lambda connection: queries.one(connection, path.pedido_id))
         tag = pedidos.etag(versao)
@@ -142,15 +142,15 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
             return Response(status=304, headers={"ETag": tag})
         return json_response(document, headers={"ETag": tag})
 
-    @api.patch("/<int:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
+    @api.patch("/<order_id:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
     def update_order(path: OrderPath, body: schemas.PedidoMudanca) -> Response:
         return write(pedidos.update(path.pedido_id, schemas.changes(body), if_match(), caller()))
 
-    @api.delete("/<int:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
+    @api.delete("/<order_id:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
     def delete_order(path: OrderPath) -> Response:
         return write(pedidos.delete(path.pedido_id, if_match(), caller()))
 
-    @api.get("/<int:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
+    @api.get("/<order_id:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
     def get_history(path: OrderPath) -> Response:
         return json_response(database.read(lambda connection: queries.history(connection, path.pedido_id)))
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Request, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import Problem, invalid_fields
 from ..pedidos import Caller, Idempotency, IfMatch
@@ -32,7 +33,14 @@ class StrictRequest(Request):
             )
         if self.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Problem(415, "Codificação não aceita", "Envie o corpo sem Content-Encoding.")
-        document = parse_json(self.get_data(cache=True))
+        body = self.get_data(cache=True)
+        if (
+            self.max_content_length is not None
+            and self.content_length is None
+            and len(body) >= self.max_content_length
+        ):
+            raise RequestEntityTooLarge  # a chunked body is cut at the limit, not refused
+        document = parse_json(body)
         if not isinstance(document, dict):
             raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
         return document
