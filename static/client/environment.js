@@ -36,10 +36,7 @@ export function browserEnvironment() {
   return {
     fetch: (input, init) => scope.fetch(input, init),
     WebSocket: scope.WebSocket || null,
-    openChannel:
-      scope.document && scope.BroadcastChannel
-        ? (name) => new scope.BroadcastChannel(name)
-        : null,
+    openChannel: scope.document && scope.BroadcastChannel ? (name) => new scope.BroadcastChannel(name) : null,
     clock: {
       now: () => Date.now(),
       setTimeout: (callback, ms) => scope.setTimeout(callback, ms),

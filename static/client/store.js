@@ -9,8 +9,8 @@
 // 4. While a list is being loaded, events wait. The list says which cursor it includes; what waited and
 //    lies behind it comes on top. So it does not matter whether the stream or the list began first.
 // 5. A deleted order does not come back. Its id is remembered, for an older answer may still be on its way;
-//    and an answer adds an order only when no list was loaded since its write was sent: the list may have left
-//    it out because it was deleted meanwhile. Where it was not, its event brings it.
+//    and an answer adds an order only when no list is under way or was loaded since its write was sent: the
+//    list may have left it out because it was deleted meanwhile. Where it was not, its event brings it.
 
 import { PedidosError } from './api.js';
 import { withJitter } from './backoff.js';
@@ -279,9 +279,9 @@ export function createStore({ api, stream, clock, random, clientId }) {
    * @param {number} loadsBefore how many lists were loaded when the write was sent
    */
   function applyAnswer(pedido, action, loadsBefore) {
+    if (!orders.has(pedido.id) && (waiting !== null || loads !== loadsBefore)) return;
     // The list under way may be older than this answer.
     if (waiting !== null) waiting.push(pedido);
-    if (!orders.has(pedido.id) && loads !== loadsBefore) return;
     if (!isNews(pedido)) return;
     const previous = orders.get(pedido.id) || null;
     put(pedido);
@@ -316,7 +316,17 @@ export function createStore({ api, stream, clock, random, clientId }) {
     log.add('event', describeChange(message, previous));
     if (!news) return;
     const changed = message.changed || [];
-    announce({ action, pedido_id: id, pedido: data, previous, changed, autor, timestamp, own, source: 'event' });
+    announce({
+      action,
+      pedido_id: id,
+      pedido: data,
+      previous,
+      changed,
+      autor,
+      timestamp,
+      own,
+      source: 'event',
+    });
   }
 
   /**
@@ -330,7 +340,13 @@ export function createStore({ api, stream, clock, random, clientId }) {
     const now = clock.now();
     for (const field of fields || []) {
       const before = previous ? /** @type {any} */ (previous)[field] : undefined;
-      remoteChanges = withField(remoteChanges, id, field, { autor, timestamp, receivedAt: now, cursor, before });
+      remoteChanges = withField(remoteChanges, id, field, {
+        autor,
+        timestamp,
+        receivedAt: now,
+        cursor,
+        before,
+      });
     }
     const ids = Object.keys(remoteChanges);
     if (ids.length <= MAX_REMOTE_ORDERS) return;
@@ -574,22 +590,21 @@ export function createStore({ api, stream, clock, random, clientId }) {
     }
     commit();
     const loadsBefore = loads;
-    const result = inTurn(edit, send).then(
-      (answer) => {
-        clearPending(edit);
-        writes.delete(key);
-        onAnswer(answer, loadsBefore);
-        commit();
-        return answer;
-      },
-      (failure) => {
-        onWriteFailed(edit, failure);
-        throw failure;
-      },
+    return quiet(
+      inTurn(edit, send).then(
+        (answer) => {
+          clearPending(edit);
+          writes.delete(key);
+          onAnswer(answer, loadsBefore);
+          commit();
+          return answer;
+        },
+        (failure) => {
+          onWriteFailed(edit, failure);
+          throw failure;
+        },
+      ),
     );
-    // The error is on the control: a caller who does not look at the promise is no fault.
-    result.catch(() => undefined);
-    return result;
   }
 
   /** @param {Write} edit */
@@ -604,7 +619,9 @@ export function createStore({ api, stream, clock, random, clientId }) {
   function onWriteFailed(edit, failure) {
     const { id, fields, options } = edit;
     const key = options.idempotencyKey;
-    const stillPending = fields.filter((field) => pending[id] && pending[id][field] && pending[id][field].key === key);
+    const stillPending = fields.filter(
+      (field) => pending[id] && pending[id][field] && pending[id][field].key === key,
+    );
     clearPending(edit);
     if (failure.pedido && orders.has(id)) applyAnswer(failure.pedido, 'update', loads);
     const common = {
@@ -621,7 +638,11 @@ export function createStore({ api, stream, clock, random, clientId }) {
       const value = field === WHOLE_ORDER ? null : /** @type {any} */ (edit.changes)[field];
       const done = failure.kind === 'unconfirmed' && known && equal(/** @type {any} */ (known)[field], value);
       if (done) continue;
-      errors = withField(errors, id, field, { value, message: failure.fieldErrors[field] || failure.message, ...common });
+      errors = withField(errors, id, field, {
+        value,
+        message: failure.fieldErrors[field] || failure.message,
+        ...common,
+      });
     }
     if (!hasError(id, key)) writes.delete(key);
     log.add('error', `Pedido ${known ? known.numero : id}: ${failure.message}`);
@@ -651,7 +672,8 @@ export function createStore({ api, stream, clock, random, clientId }) {
     }
     for (const field of changed || []) {
       const entry = pending[id] && pending[id][field];
-      if (entry && equal(entry.value, /** @type {any} */ (data)[field])) pending = without(pending, id, field);
+      if (entry && equal(entry.value, /** @type {any} */ (data)[field]))
+        pending = without(pending, id, field);
     }
   }
 
@@ -694,6 +716,26 @@ export function createStore({ api, stream, clock, random, clientId }) {
     );
   }
 
+  /** @param {number} id @param {string} field */
+  async function retry(id, field) {
+    const entry = errors[id] && errors[id][field];
+    const edit = entry && writes.get(entry.key);
+    if (!edit) return;
+    if (field === WHOLE_ORDER) {
+      await sendRemoval(edit);
+      return;
+    }
+    // A field that was edited again since must not go back: then the rest is a write of its own.
+    const fields = edit.fields.filter((name) => errors[id][name] && errors[id][name].key === entry.key);
+    if (fields.length === edit.fields.length) {
+      await sendUpdate(edit);
+      return;
+    }
+    const rest = Object.fromEntries(Object.entries(edit.changes).filter(([name]) => fields.includes(name)));
+    const options = { ...edit.options, idempotencyKey: api.newKey() };
+    await sendUpdate({ id, changes: rest, fields, options });
+  }
+
   // ---- wiring --------------------------------------------------------------------------------
 
   const off = [stream.onMessage(onMessage), stream.subscribe(onConnectionChange)];
@@ -724,7 +766,12 @@ export function createStore({ api, stream, clock, random, clientId }) {
 
     update(id, changes, options = {}) {
       const idempotencyKey = options.idempotencyKey || api.newKey();
-      return sendUpdate({ id, changes, fields: Object.keys(changes), options: { ...options, idempotencyKey } });
+      return sendUpdate({
+        id,
+        changes,
+        fields: Object.keys(changes),
+        options: { ...options, idempotencyKey },
+      });
     },
 
     async create(dados, options = {}) {
@@ -743,29 +790,13 @@ export function createStore({ api, stream, clock, random, clientId }) {
       }
     },
 
-    async remove(id, options = {}) {
+    remove(id, options = {}) {
       const idempotencyKey = options.idempotencyKey || api.newKey();
-      await sendRemoval({ id, changes: {}, fields: [WHOLE_ORDER], options: { ...options, idempotencyKey } });
+      const edit = { id, changes: {}, fields: [WHOLE_ORDER], options: { ...options, idempotencyKey } };
+      return quiet(sendRemoval(edit).then(() => undefined));
     },
 
-    async retry(id, field) {
-      const entry = errors[id] && errors[id][field];
-      const edit = entry && writes.get(entry.key);
-      if (!edit) return;
-      if (field === WHOLE_ORDER) {
-        await sendRemoval(edit);
-        return;
-      }
-      // A field that was edited again since must not go back: then the rest is a write of its own.
-      const fields = edit.fields.filter((name) => errors[id][name] && errors[id][name].key === entry.key);
-      if (fields.length === edit.fields.length) {
-        await sendUpdate(edit);
-        return;
-      }
-      const rest = Object.fromEntries(Object.entries(edit.changes).filter(([name]) => fields.includes(name)));
-      const options = { ...edit.options, idempotencyKey: api.newKey() };
-      await sendUpdate({ id, changes: rest, fields, options });
-    },
+    retry: (id, field) => quiet(retry(id, field)),
 
     dismissError(id, field) {
       const entry = errors[id] && errors[id][field];
@@ -802,6 +833,17 @@ export function createStore({ api, stream, clock, random, clientId }) {
 }
 
 // ---- small helpers -----------------------------------------------------------------------------
+
+/**
+ * The error of a write is on its field: a caller who does not look at the promise is no fault.
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+function quiet(promise) {
+  promise.catch(() => undefined);
+  return promise;
+}
 
 /**
  * @template T

@@ -1,0 +1,628 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import {
+  CONNECTION_DEFAULTS,
+  PONG_DEADLINE,
+  SSE_DEADLINE,
+  SSE_SILENCE,
+  WAKE_DEADLINE,
+  WEBSOCKET_DEADLINE,
+  WEBSOCKET_RETRY,
+  createConnection,
+} from '../../static/client/connection.js';
+import { FakeClock, cursor, fakeLifecycle, fakeOpener, pedido, settle, update } from './fakes.js';
+
+function setUp(settings = {}) {
+  const clock = new FakeClock();
+  const ws = fakeOpener('websocket');
+  const sse = fakeOpener('sse');
+  const lifecycle = fakeLifecycle();
+  const server = { verdict: 'answers', probes: 0 };
+  const connection = createConnection({
+    open: { websocket: ws, sse },
+    probe: async () => {
+      server.probes += 1;
+      return server.verdict === 'denied'
+        ? { verdict: 'denied', status: 401, message: 'Entre de novo.' }
+        : { verdict: server.verdict };
+    },
+    clock,
+    random: () => 0.5,
+    lifecycle,
+    settings: { ...CONNECTION_DEFAULTS, ...settings },
+  });
+  const messages = [];
+  connection.onMessage((message) => messages.push(message));
+  const numbers = () =>
+    messages.filter((m) => m.type === 'pedido_update').map((m) => Number(m.cursor.split('-')[0]));
+  return {
+    clock,
+    ws,
+    sse,
+    lifecycle,
+    server,
+    connection,
+    messages,
+    numbers,
+    state: () => connection.getState(),
+  };
+}
+
+/** To a live SSE, as behind a proxy that refuses the upgrade. */
+async function fallBack(t) {
+  t.connection.start('5-aaaaaaaa');
+  t.ws.last.end();
+  await settle();
+  t.ws.last.end();
+  await settle();
+  t.sse.last.hello();
+}
+
+test('connecting → connected by the first message, not by the open socket', () => {
+  const t = setUp();
+  assert.equal(t.state().status, 'disconnected');
+  t.connection.start();
+  assert.equal(t.state().status, 'connecting');
+  t.ws.last.heartbeat();
+  assert.equal(t.state().status, 'connecting');
+  t.ws.last.hello('9-aaaaaaaa');
+  assert.equal(t.state().status, 'connected');
+  assert.equal(t.state().transport, 'websocket');
+  assert.equal(t.state().serverVersion, '1');
+  assert.equal(t.state().disconnectedAt, null);
+  assert.equal(t.connection.position(), '9-aaaaaaaa');
+});
+
+test('start twice is one connection', () => {
+  const t = setUp();
+  t.connection.start('1-a');
+  t.connection.start('2-b');
+  assert.equal(t.ws.opened.length, 1);
+  assert.equal(t.ws.last.cursor, '1-a');
+});
+
+test('a lost connection comes back after 3 s, from the last cursor, without end', async () => {
+  const t = setUp();
+  t.server.verdict = 'unreachable';
+  t.connection.start('1-aaaaaaaa');
+  t.ws.last.hello();
+  t.ws.last.say(update('2-bbbbbbbb', pedido(1)));
+  await t.clock.advance(20_000);
+  t.ws.last.end();
+  assert.equal(t.state().status, 'disconnected');
+  assert.equal(t.state().reconnectAttempt, 1);
+  const since = t.state().disconnectedAt;
+  for (let attempt = 2; attempt < 200; attempt += 1) {
+    await t.clock.advance(2_999);
+    const count = t.ws.opened.length;
+    await t.clock.advance(1);
+    assert.equal(t.ws.opened.length, count + 1);
+    assert.equal(t.ws.last.cursor, '2-bbbbbbbb');
+    t.ws.last.end();
+    await settle();
+    assert.equal(t.state().reconnectAttempt, attempt);
+  }
+  assert.equal(t.state().disconnectedAt, since, 'one outage has one beginning');
+  assert.equal(t.sse.opened.length, 0, 'a server that is down is no blocked network');
+  await t.clock.advance(3_000);
+  t.ws.last.hello();
+  assert.equal(t.state().reconnectAttempt, 0);
+});
+
+test('a repeat is dropped, whatever sends it', () => {
+  const t = setUp();
+  t.connection.start('1-aaaaaaaa');
+  t.ws.last.hello();
+  for (const number of [2, 3, 3, 2, 4]) t.ws.last.say(update(number, pedido(1)));
+  assert.deepEqual(t.numbers(), [2, 3, 4]);
+});
+
+test('a resume that is not honoured moves the position with refresh_required only', async () => {
+  const t = setUp();
+  t.connection.start('50-aaaaaaaa');
+  t.ws.last.hello('7-bbbbbbbb');
+  assert.equal(t.connection.position(), '50-aaaaaaaa');
+  t.ws.last.end();
+  await t.clock.advance(3_000);
+  assert.equal(t.ws.last.cursor, '50-aaaaaaaa', 'cut between the two: asked again');
+  t.ws.last.hello('7-bbbbbbbb');
+  t.ws.last.say({ type: 'refresh_required', message: '', cursor: '7-bbbbbbbb' });
+  t.ws.last.say(update(8, pedido(1)));
+  assert.equal(t.messages.filter((m) => m.type === 'refresh_required').length, 1);
+  assert.deepEqual(t.numbers(), [8]);
+});
+
+test('upgrade refused twice while HTTP answers → SSE with the same cursor', async () => {
+  const t = setUp();
+  t.connection.start('5-aaaaaaaa');
+  t.ws.last.end();
+  await settle();
+  assert.equal(t.ws.opened.length, 2, 'asked once more: the server may just have come up');
+  t.ws.last.end();
+  await settle();
+  assert.equal(t.sse.opened.length, 1);
+  assert.equal(t.sse.last.cursor, '5-aaaaaaaa');
+  t.sse.last.hello();
+  assert.equal(t.state().transport, 'sse');
+  assert.equal(t.clock.time, 1_000_000, 'at once');
+});
+
+test('upgrade hangs 3 s while HTTP answers → SSE', async () => {
+  const t = setUp();
+  t.connection.start('5-aaaaaaaa');
+  await t.clock.advance(WEBSOCKET_DEADLINE - 1);
+  assert.equal(t.sse.opened.length, 0);
+  await t.clock.advance(1);
+  assert.equal(t.ws.last.closed, true);
+  assert.equal(t.sse.opened.length, 1);
+});
+
+test('a socket that opens but never speaks counts as hanging', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.say({ type: 'pong', timestamp: '' });
+  await t.clock.advance(WEBSOCKET_DEADLINE);
+  assert.equal(t.sse.opened.length, 1);
+});
+
+test('upgrade hangs and HTTP does not answer → waiting, WebSocket again', async () => {
+  const t = setUp();
+  t.server.verdict = 'unreachable';
+  t.connection.start();
+  await t.clock.advance(WEBSOCKET_DEADLINE);
+  assert.equal(t.state().status, 'disconnected');
+  await t.clock.advance(3_000);
+  assert.equal(t.ws.opened.length, 2);
+  assert.equal(t.sse.opened.length, 0);
+});
+
+test('three young deaths running while HTTP answers → SSE; two are not enough', async () => {
+  const t = setUp();
+  t.connection.start();
+  for (let death = 1; death <= 2; death += 1) {
+    t.ws.last.hello('1-aaaaaaaa');
+    await t.clock.advance(2_000);
+    t.ws.last.end();
+    await t.clock.advance(3_000);
+    assert.equal(t.ws.opened.length, death + 1);
+  }
+  t.ws.last.hello('1-aaaaaaaa');
+  t.ws.last.end();
+  await settle();
+  assert.equal(t.sse.opened.length, 1);
+});
+
+test('a long life in between, or an unreachable server, starts the count anew', async () => {
+  for (const between of ['long', 'unreachable']) {
+    const t = setUp();
+    t.connection.start();
+    for (let death = 1; death <= 6; death += 1) {
+      t.ws.last.hello('1-aaaaaaaa');
+      if (between === 'long' && death % 2 === 0) await t.clock.advance(11_000);
+      t.server.verdict = between === 'unreachable' && death % 2 === 0 ? 'unreachable' : 'answers';
+      t.ws.last.end();
+      await t.clock.advance(3_000);
+    }
+    assert.equal(t.sse.opened.length, 0, between);
+  }
+});
+
+test("the server's own goodbye (1012, 1013) is no young death", async () => {
+  const t = setUp();
+  t.connection.start();
+  for (let i = 0; i < 5; i += 1) {
+    t.ws.last.hello('1-aaaaaaaa');
+    t.ws.last.end({ code: i % 2 ? 1012 : 1013 });
+    await t.clock.advance(3_000);
+  }
+  assert.equal(t.sse.opened.length, 0);
+  assert.equal(t.server.probes, 0);
+});
+
+test('1012 before the first message waits without asking', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.end({ code: 1012 });
+  await settle();
+  assert.equal(t.server.probes, 0);
+  assert.equal(t.state().status, 'disconnected');
+});
+
+test('denied by the probe stops and says so; reconnect() tries again', async () => {
+  const t = setUp();
+  t.server.verdict = 'denied';
+  t.connection.start();
+  t.ws.last.end();
+  await t.clock.advance(60_000);
+  assert.equal(t.ws.opened.length, 1);
+  assert.equal(t.state().status, 'error');
+  assert.deepEqual(t.state().error, { kind: 'denied', message: 'Entre de novo.', status: 401 });
+  assert.equal(t.lifecycle.listeners.size, 0);
+  t.connection.reconnect();
+  assert.equal(t.ws.opened.length, 2);
+  t.ws.last.hello();
+  assert.equal(t.state().status, 'connected');
+  assert.equal(t.state().error, null);
+});
+
+test('401 and 403 on the SSE itself stop at once', async () => {
+  for (const status of [401, 403]) {
+    const t = setUp({ transport: 'sse' });
+    t.connection.start();
+    t.sse.last.end({ status });
+    await t.clock.advance(60_000);
+    assert.equal(t.sse.opened.length, 1);
+    assert.equal(t.state().error.kind, 'denied');
+    assert.equal(t.state().error.status, status);
+  }
+});
+
+test('denied while it is asked about a young death', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello();
+  t.server.verdict = 'denied';
+  t.ws.last.end();
+  await settle();
+  assert.equal(t.state().status, 'error');
+});
+
+test('a close code that says stop stops, before and after the first message', async () => {
+  for (const hello of [false, true]) {
+    const t = setUp();
+    t.connection.start();
+    if (hello) t.ws.last.hello();
+    t.ws.last.end({ code: 1008, reason: 'token revogado' });
+    await t.clock.advance(60_000);
+    assert.equal(t.ws.opened.length, 1);
+    assert.deepEqual(t.state().error, { kind: 'denied', message: 'token revogado', status: null });
+  }
+});
+
+test('neither transport passes while the server answers → blocked, within 10 s, and goes on', async () => {
+  const t = setUp();
+  t.connection.start();
+  await t.clock.advance(WEBSOCKET_DEADLINE + SSE_DEADLINE);
+  assert.ok(t.clock.time - 1_000_000 < 10_000);
+  assert.equal(t.state().error.kind, 'blocked');
+  assert.match(t.state().error.message, /proxy_buffering off/);
+  assert.equal(t.state().status, 'disconnected');
+  await t.clock.advance(3_000);
+  assert.equal(t.ws.opened.length, 2, 'from the top');
+  t.ws.last.hello();
+  assert.equal(t.state().error, null);
+});
+
+test('SSE refused by the server itself (503) accuses no network and waits as it asks', async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start();
+  t.sse.last.end({ status: 503, retryAfter: 12_000 });
+  await settle();
+  assert.equal(t.state().error, null);
+  await t.clock.advance(11_999);
+  assert.equal(t.sse.opened.length, 1);
+  await t.clock.advance(1);
+  assert.equal(t.sse.opened.length, 2);
+});
+
+test('on SSE, WebSocket is tried again beside it and takes over without a gap or a repeat', async () => {
+  const t = setUp();
+  await fallBack(t);
+  t.sse.last.say(update('6-aaaaaaaa', pedido(1)));
+  for (let i = 0; i < WEBSOCKET_RETRY / 20_000; i += 1) {
+    await t.clock.advance(20_000);
+    t.sse.last.heartbeat();
+  }
+  assert.equal(t.ws.opened.length, 3);
+  assert.equal(t.state().status, 'connected', 'the live stream goes on meanwhile');
+  assert.equal(t.ws.last.cursor, '6-aaaaaaaa');
+  t.sse.last.say(update(7, pedido(1)));
+  t.ws.last.hello();
+  assert.equal(t.sse.last.closed, true);
+  assert.equal(t.state().transport, 'websocket');
+  for (const number of [7, 8]) t.ws.last.say(update(number, pedido(1)));
+  assert.deepEqual(t.numbers(), [6, 7, 8]);
+});
+
+test('the try beside it fails, by refusal or by hanging: SSE goes on, and it is tried again', async () => {
+  const t = setUp();
+  await fallBack(t);
+  for (const how of ['refused', 'hung']) {
+    const count = t.ws.opened.length;
+    while (t.ws.opened.length === count) {
+      await t.clock.advance(10_000);
+      t.sse.last.heartbeat();
+    }
+    if (how === 'refused') t.ws.last.end();
+    else await t.clock.advance(WEBSOCKET_DEADLINE);
+    assert.equal(t.state().status, 'connected');
+    assert.equal(t.sse.opened.length, 1);
+  }
+});
+
+test('SSE lost while WebSocket is tried beside it', async () => {
+  const t = setUp();
+  await fallBack(t);
+  const count = t.ws.opened.length;
+  while (t.ws.opened.length === count) {
+    await t.clock.advance(10_000);
+    t.sse.last.heartbeat();
+  }
+  const candidate = t.ws.last;
+  t.sse.last.end({ status: 200 });
+  assert.equal(candidate.closed, true);
+  assert.equal(t.state().status, 'disconnected');
+  await t.clock.advance(3_000);
+  assert.equal(t.state().status, 'connecting');
+});
+
+test('SSE after a fallback comes back as SSE, and as WebSocket once the network changed', async () => {
+  const t = setUp();
+  await fallBack(t);
+  t.sse.last.end({ status: 200 });
+  await t.clock.advance(3_000);
+  assert.equal(t.sse.opened.length, 2);
+  t.sse.last.hello();
+  t.sse.last.end({ status: 200 });
+  const count = t.ws.opened.length;
+  t.lifecycle.emit('online');
+  assert.equal(t.ws.opened.length, count + 1);
+});
+
+test('a forced transport is kept to, and can be changed while connected, at the same cursor', async () => {
+  const t = setUp({ transport: 'websocket' });
+  t.connection.start('5-aaaaaaaa');
+  for (let i = 0; i < 4; i += 1) {
+    t.ws.last.end();
+    await t.clock.advance(3_000);
+  }
+  assert.equal(t.sse.opened.length, 0);
+  t.ws.last.end();
+  await settle();
+  assert.equal(t.state().error.kind, 'blocked');
+  assert.match(t.state().error.message, /WebSocket/);
+  t.connection.setTransport('sse');
+  t.sse.last.hello();
+  t.sse.last.say(update('6-aaaaaaaa', pedido(1)));
+  assert.equal(t.state().transport, 'sse');
+  assert.equal(t.state().preference, 'sse');
+  t.connection.setTransport('websocket');
+  assert.equal(t.sse.last.closed, true);
+  assert.equal(t.ws.last.cursor, '6-aaaaaaaa');
+  const count = t.ws.opened.length;
+  t.connection.setTransport('websocket');
+  assert.equal(t.ws.opened.length, count, 'no change, no reconnect');
+});
+
+test('forced SSE that hangs is blocked too', async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start();
+  await t.clock.advance(SSE_DEADLINE);
+  assert.equal(t.state().error.kind, 'blocked');
+  await t.clock.advance(3_000);
+  assert.equal(t.sse.opened.length, 2);
+  assert.equal(t.ws.opened.length, 0);
+});
+
+test('ping every 30 s; no answer in 10 s means dead, and it reconnects at once', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello('1-a');
+  for (let i = 0; i < 3; i += 1) {
+    await t.clock.advance(30_000);
+    assert.deepEqual(t.ws.last.sent, Array(i + 1).fill({ type: 'ping' }));
+    t.ws.last.say({ type: 'pong', timestamp: '' });
+    assert.equal(t.state().lastHeardAt, t.clock.time);
+  }
+  await t.clock.advance(30_000 + PONG_DEADLINE - 1);
+  assert.equal(t.ws.opened.length, 1);
+  await t.clock.advance(1);
+  assert.equal(t.ws.opened.length, 2);
+  assert.equal(t.ws.opened[0].closed, true);
+  assert.equal(t.state().status, 'connecting');
+  assert.equal(t.state().reconnectAttempt, 1);
+});
+
+test('a change is as good a sign of life as a pong', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello('1-a');
+  await t.clock.advance(35_000);
+  t.ws.last.say(update(2, pedido(1)));
+  await t.clock.advance(20_000);
+  assert.equal(t.ws.opened.length, 1);
+});
+
+test('wake: ping at once, no answer in 3 s means dead', async () => {
+  for (const event of ['wake', 'online', 'return']) {
+    const t = setUp();
+    t.connection.start();
+    t.ws.last.hello('1-a');
+    t.clock.sleep(3_600_000);
+    t.lifecycle.emit(event);
+    assert.equal(t.ws.last.sent.length, 1);
+    await t.clock.advance(WAKE_DEADLINE);
+    assert.equal(t.ws.opened.length, 2, event);
+  }
+});
+
+test('wake with an answer: nothing happens', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello('1-a');
+  t.lifecycle.emit('wake');
+  t.ws.last.say({ type: 'pong', timestamp: '' });
+  await t.clock.advance(PONG_DEADLINE);
+  assert.equal(t.ws.opened.length, 1);
+});
+
+test('wake while the socket is already closing: reconnect at once', () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello('1-a');
+  t.ws.last.send = () => false;
+  t.lifecycle.emit('wake');
+  assert.equal(t.ws.opened.length, 2);
+});
+
+test('online, wake and return end the waiting at once; visible and hidden do not', async () => {
+  for (const [event, attempts] of [
+    ['online', 2],
+    ['wake', 2],
+    ['return', 2],
+    ['visible', 1],
+    ['hidden', 1],
+  ]) {
+    const t = setUp();
+    t.server.verdict = 'unreachable';
+    t.connection.start();
+    t.ws.last.end();
+    await settle();
+    t.lifecycle.emit(event);
+    assert.equal(t.ws.opened.length, attempts, event);
+  }
+});
+
+test('SSE: 35 s without a heartbeat means dead', async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start();
+  t.sse.last.hello('1-a');
+  await t.clock.advance(25_000);
+  t.sse.last.heartbeat();
+  assert.equal(t.state().lastHeardAt, t.clock.time);
+  await t.clock.advance(SSE_SILENCE - 1);
+  assert.equal(t.sse.opened.length, 1);
+  await t.clock.advance(1);
+  assert.equal(t.sse.opened.length, 2);
+});
+
+test('SSE on waking: 3 s for what the network kept, and only when a heartbeat is overdue', async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start();
+  t.sse.last.hello('1-a');
+  t.lifecycle.emit('wake');
+  await t.clock.advance(WAKE_DEADLINE);
+  assert.equal(t.sse.opened.length, 1);
+  t.clock.sleep(3_600_000);
+  t.lifecycle.emit('wake');
+  await t.clock.advance(WAKE_DEADLINE);
+  assert.equal(t.sse.opened.length, 2);
+});
+
+test('a deadline that was slept through gives 3 s more', async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start();
+  t.sse.last.hello('1-a');
+  t.clock.time += 600_000; // the timer is long due when the machine wakes
+  await t.clock.advance(0);
+  assert.equal(t.sse.opened.length, 1);
+  t.sse.last.heartbeat();
+  await t.clock.advance(WAKE_DEADLINE);
+  assert.equal(t.sse.opened.length, 1);
+});
+
+test('no heartbeat: no ping, nothing is judged', async () => {
+  const t = setUp({ heartbeat: false });
+  t.connection.start();
+  t.ws.last.hello('1-a');
+  await t.clock.advance(600_000);
+  assert.equal(t.ws.last.sent.length, 0);
+  assert.equal(t.ws.opened.length, 1);
+});
+
+test('maximum attempts', async () => {
+  const t = setUp({ maxReconnectAttempts: 2 });
+  t.server.verdict = 'unreachable';
+  t.connection.start();
+  for (let i = 0; i < 3; i += 1) {
+    t.ws.last.end();
+    await t.clock.advance(3_000);
+  }
+  assert.equal(t.ws.opened.length, 3);
+  assert.equal(t.state().status, 'error');
+  assert.equal(t.state().error.kind, 'attempts');
+  t.connection.reconnect();
+  assert.equal(t.ws.opened.length, 4);
+  assert.equal(t.state().reconnectAttempt, 0);
+});
+
+test('no automatic reconnect', async () => {
+  const t = setUp({ autoReconnect: false });
+  t.connection.start();
+  t.ws.last.hello('1-a');
+  t.ws.last.end();
+  await t.clock.advance(60_000);
+  assert.equal(t.ws.opened.length, 1);
+  assert.equal(t.state().status, 'disconnected');
+});
+
+test('close() in every phase: nothing is left, nothing comes after it', async () => {
+  const phases = {
+    connecting: (t) => t.connection.start(),
+    connected: (t) => {
+      t.connection.start();
+      t.ws.last.hello('1-a');
+    },
+    probing: (t) => {
+      t.connection.start();
+      t.ws.last.end();
+    },
+    waiting: async (t) => {
+      t.server.verdict = 'unreachable';
+      t.connection.start();
+      t.ws.last.end();
+      await settle();
+    },
+  };
+  for (const [name, bring] of Object.entries(phases)) {
+    const t = setUp();
+    await bring(t);
+    t.connection.close();
+    await t.clock.advance(600_000);
+    assert.equal(t.clock.timers.size, 0, name);
+    assert.equal(t.lifecycle.listeners.size, 0, name);
+    assert.ok(
+      [...t.ws.opened, ...t.sse.opened].every((transport) => transport.closed),
+      name,
+    );
+    assert.equal(t.state().status, 'disconnected', name);
+    t.connection.start();
+    assert.equal(t.state().status, 'connecting', `${name}: starts again`);
+  }
+});
+
+test('reconnect() drops what there is and keeps the cursor', () => {
+  const t = setUp();
+  t.connection.start('4-a');
+  t.ws.last.hello();
+  t.connection.reconnect();
+  assert.equal(t.ws.opened[0].closed, true);
+  assert.equal(t.ws.last.cursor, '4-a');
+});
+
+test('send() only while connected by WebSocket', () => {
+  const t = setUp();
+  assert.equal(t.connection.send({ type: 'ping' }), false);
+  t.connection.start();
+  assert.equal(t.connection.send({ type: 'ping' }), false);
+  t.ws.last.hello();
+  assert.equal(t.connection.send({ type: 'get_pedidos' }), true);
+  assert.deepEqual(t.ws.last.sent, [{ type: 'get_pedidos' }]);
+});
+
+test('under load the state is renewed once a second, not with each message', async () => {
+  const t = setUp();
+  t.connection.start('0-a');
+  t.ws.last.hello();
+  let changes = 0;
+  t.connection.subscribe(() => {
+    changes += 1;
+  });
+  for (let i = 1; i <= 1_000; i += 1) {
+    t.clock.time += 2;
+    t.ws.last.say(update(cursor(i), pedido(1)));
+  }
+  assert.equal(changes, 2);
+  assert.equal(t.numbers().length, 1_000);
+});
