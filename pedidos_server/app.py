@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 from flask import Flask, Response, g, request
-from flask_cors import CORS
+from flask_cors.core import get_cors_options, set_cors_headers
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.routing import BaseConverter
 
@@ -111,24 +111,7 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     register_errors(app)
     _register_logging(app)
-    CORS(
-        app,
-        origins=[*TAURI_ORIGINS, *settings.cors_origins],
-        methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "Idempotency-Key",
-            "If-Match",
-            "If-None-Match",
-            "Last-Event-ID",
-            "X-Pedidos-Autor",
-            "X-Pedidos-Cliente",
-        ],
-        expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Total-Count", "X-Pedidos-Cursor"],
-        max_age=600,
-        always_send=False,
-    )
+    _register_cors(app, [*TAURI_ORIGINS, *settings.cors_origins])
     app.register_api(orders_blueprint(database, writer))
     app.register_api(operations_blueprint(hub, writer))
     app.register_blueprint(pages_blueprint())
@@ -153,6 +136,37 @@ class OrderIdConverter(BaseConverter):
 
     def to_python(self, value: str) -> int:
         return int(value)
+
+
+def _register_cors(app: Flask, origins: list[str]) -> None:
+    options = get_cors_options(
+        app,
+        {
+            "origins": origins,
+            "methods": ["GET", "POST", "PATCH", "DELETE"],
+            "allow_headers": [
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
+                "Last-Event-ID",
+                "X-Pedidos-Autor",
+                "X-Pedidos-Cliente",
+            ],
+            "expose_headers": ["ETag", "Link", "Location", "Retry-After", "X-Total-Count", "X-Pedidos-Cursor"],
+            "max_age": 600,
+            "always_send": False,
+        },
+    )
+
+    @app.after_request
+    def add_cors_headers(response: Response) -> Response:
+        if "HTTP_ORIGIN" in request.environ:
+            set_cors_headers(response, options)
+        else:
+            response.headers.add("Vary", "Origin")
+        return response
 
 
 def _register_logging(app: Flask) -> None:

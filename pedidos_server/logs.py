@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import TextIO
 
+_PLAIN = re.compile(r"[!#-<>-~]+").fullmatch
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -26,9 +28,7 @@ class KeyValueFormatter(logging.Formatter):
 def _quoted(value: object) -> str:
     """A value that cannot break the line or forge another field."""
     text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    if text and text.isascii() and text.isprintable() and not any(mark in text for mark in ' "='):
-        return text
-    return ascii(text)
+    return text if _PLAIN(text) else ascii(text)
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:

@@ -24,7 +24,7 @@ class StrictRequest(Request):
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""
         kind = self.mimetype
-        if not (kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))):
+        if kind != "application/json" and not re.fullmatch(r"application/[^/]+\+json", kind):
             raise Problem(
                 415,
                 "Tipo de conteúdo não aceito",
@@ -112,4 +112,5 @@ def not_modified(tag: str) -> bool:
 
 
 def json_response(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(body, status, headers, mimetype="application/json")
+    """``no-cache``: a browser may keep it, and asks each time whether it still holds."""
+    return Response(body, status, {"Cache-Control": "no-cache", **(headers or {})}, mimetype="application/json")
