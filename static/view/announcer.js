@@ -1,0 +1,46 @@
+// One polite live region. One's own results are said at once; what others changed is summed up, at most every 15 s.
+
+/** @typedef {import('../client/index.js').PedidoChange} PedidoChange */
+
+export const SUMMARY_PAUSE = 15_000;
+const NAMED = 3;
+
+/**
+ * @param {HTMLElement} region
+ * @param {() => number} now
+ */
+export function createAnnouncer(region, now) {
+  /** @type {Map<number, PedidoChange>} */
+  let others = new Map();
+  let lastSummary = -Infinity;
+  let toggle = false;
+
+  /** @param {string} text */
+  function say(text) {
+    // The same words twice are said twice.
+    toggle = !toggle;
+    region.textContent = text + (toggle ? '' : '\u00a0');
+  }
+
+  function summarize() {
+    if (others.size === 0 || now() - lastSummary < SUMMARY_PAUSE) return;
+    lastSummary = now();
+    const numbers = Array.from(others.values(), (change) => {
+      const pedido = change.pedido || change.previous;
+      return pedido ? pedido.numero : String(change.pedido_id);
+    });
+    others = new Map();
+    const named = numbers.slice(0, NAMED).join(', ');
+    const rest = numbers.length > NAMED ? ` e mais ${numbers.length - NAMED}` : '';
+    say(numbers.length === 1 ? `O pedido ${named} mudou.` : `${numbers.length} pedidos mudaram: ${named}${rest}.`);
+  }
+
+  return {
+    say,
+    /** @param {PedidoChange} change */
+    note(change) {
+      if (!change.own) others.set(change.pedido_id, change);
+    },
+    summarize,
+  };
+}

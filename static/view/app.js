@@ -1,0 +1,55 @@
+// Where the page begins: the board with its shell, or with `?painel=1` the panel alone.
+
+import { createPedidosClient } from '../client/index.js';
+import { h, loadStyle } from './dom.js';
+import { parseRoute } from './router.js';
+import { createSettings } from './settings.js';
+import { startShell } from './shell.js';
+import { browserStorage } from './storage.js';
+
+/** Closed orders of so many days are on the board; search reaches the others. */
+const RECENT_DAYS = 30;
+
+const root = /** @type {HTMLElement} */ (document.getElementById('app'));
+const meta = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name="pedidos-versao"]'));
+const version = meta ? meta.content : '';
+const storage = browserStorage();
+const settings = createSettings(storage);
+const client = createPedidosClient({ autor: settings.get('autor') || null, transport: settings.get('transporte') });
+const now = () => Date.now();
+
+function applyTheme() {
+  document.documentElement.dataset.tema = settings.get('tema');
+}
+
+async function startPanel() {
+  const [panel] = await Promise.all([
+    import('./painel.js'),
+    loadStyle(new URL('./painel.css', import.meta.url).href),
+  ]);
+  root.replaceChildren();
+  panel.mount(root, {
+    client,
+    store: client.store,
+    api: client.api,
+    route: parseRoute('#/painel'),
+    navigate: () => undefined,
+    announce: () => undefined,
+    settings,
+    storage,
+    now,
+    version,
+  });
+}
+
+applyTheme();
+settings.subscribe(applyTheme);
+if (new URLSearchParams(location.search).get('painel') === '1') {
+  startPanel().catch(() => {
+    root.replaceChildren(h('p', { class: 'boot' }, 'O painel não pôde ser carregado.'));
+    setTimeout(() => location.reload(), 30_000);
+  });
+} else {
+  startShell({ root, client, settings, storage, now, version });
+}
+client.store.load({ recentes: RECENT_DAYS });

@@ -1,0 +1,167 @@
+// What slides in from the side: the connection with its log, and the choices kept on this browser.
+
+import { SETORES } from '../client/protocol.js';
+import { h, icon, setText } from './dom.js';
+import { STAGE_NAMES } from './orders.js';
+import { momentOf, timeOf } from './dates.js';
+
+const CLOSE = 'M6 6l12 12M18 6L6 18';
+
+/** @param {string} id @param {string} title @param {(Node | string)[]} content */
+function drawer(id, title, ...content) {
+  const dialog = h('dialog', { class: 'drawer', id, 'aria-labelledby': `${id}-titulo` });
+  const close = h(
+    'button',
+    { type: 'button', class: 'icon-button', 'aria-label': 'Fechar', onclick: () => dialog.close() },
+    icon(CLOSE),
+  );
+  dialog.append(h('div', { class: 'drawer__head' }, h('h2', { id: `${id}-titulo` }, title), close), ...content);
+  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+  return dialog;
+}
+
+/**
+ * @param {object} dependencies
+ * @param {import('../client/index.js').PedidosClient} dependencies.client
+ * @param {import('./settings.js').Settings} dependencies.settings
+ * @param {() => import('./connection-view.js').ConnectionView} dependencies.view
+ * @param {() => number} dependencies.now
+ * @param {string} dependencies.version
+ */
+export function createConnectionDrawer({ client, settings, view, now, version }) {
+  const facts = h('dl', { class: 'facts' });
+  const log = h('ol', { class: 'log' });
+  const choice = h(
+    'select',
+    { class: 'input', id: 'transporte' },
+    h('option', { value: 'auto' }, 'Automático'),
+    h('option', { value: 'websocket' }, 'Só WebSocket'),
+    h('option', { value: 'sse' }, 'Só SSE'),
+  );
+  choice.addEventListener('change', () => {
+    const transport = /** @type {'auto' | 'websocket' | 'sse'} */ (choice.value);
+    settings.set('transporte', transport);
+    client.connection.setTransport(transport);
+  });
+  const dialog = drawer(
+    'gaveta-conexao',
+    'Conexão',
+    facts,
+    h('button', { type: 'button', class: 'button', onclick: () => client.connection.reconnect() }, 'Reconectar'),
+    h(
+      'section',
+      null,
+      h(
+        'div',
+        { class: 'field' },
+        h('label', { for: 'transporte' }, 'Transporte'),
+        choice,
+        h('p', { class: 'field__hint' }, 'No automático, o sistema usa SSE onde a rede bloqueia WebSocket.'),
+      ),
+    ),
+    h('section', null, h('h3', null, 'Últimos acontecimentos'), log),
+  );
+
+  /** @type {readonly import('../client/index.js').SyncLogEntry[]} */
+  let shown = [];
+
+  function draw() {
+    if (!dialog.open) return;
+    const { connection, lastSync, syncLog, serverVersion, pedidos } = client.store.getSnapshot();
+    const { text } = view();
+    choice.value = connection.preference;
+    const rows = [
+      ['Estado', text],
+      ['Transporte', connection.transport === 'sse' ? 'SSE' : connection.transport ? 'WebSocket' : 'nenhum'],
+      ['Última mudança', lastSync === null ? 'nenhuma' : momentOf(lastSync, now())],
+      ['Sinal do servidor', connection.lastHeardAt === null ? 'nenhum' : timeOf(connection.lastHeardAt)],
+      ['Nesta aba', connection.role === 'leader' ? 'mantém a conexão' : 'usa a conexão de outra aba'],
+      ['Pedidos carregados', String(pedidos.length)],
+      ['Versão', serverVersion === null || serverVersion === version ? version : `${version} (servidor: ${serverVersion})`],
+    ];
+    if (facts.children.length === 0) {
+      for (const [name] of rows) facts.append(h('dt', null, name), h('dd', null));
+    }
+    rows.forEach(([, value], index) => setText(facts.children[index * 2 + 1], value));
+    if (shown === syncLog) return;
+    shown = syncLog;
+    log.replaceChildren(
+      ...syncLog.map((entry) =>
+        h('li', { dataset: { kind: entry.kind } }, h('time', null, timeOf(entry.at)), h('span', null, entry.text)),
+      ),
+    );
+  }
+
+  return {
+    element: dialog,
+    draw,
+    open() {
+      dialog.showModal();
+      draw();
+    },
+  };
+}
+
+/**
+ * @param {object} dependencies
+ * @param {import('./settings.js').Settings} dependencies.settings
+ * @param {() => void} dependencies.tryBell
+ */
+export function createSettingsDrawer({ settings, tryBell }) {
+  const autor = h('input', { class: 'input', id: 'autor', autocomplete: 'name', maxlength: '80' });
+  const setor = h(
+    'select',
+    { class: 'input', id: 'meu-setor' },
+    h('option', { value: '' }, 'Nenhum'),
+    ...SETORES.map((name) => h('option', { value: name }, STAGE_NAMES[name])),
+  );
+  const tema = h(
+    'select',
+    { class: 'input', id: 'tema' },
+    h('option', { value: 'auto' }, 'Como o computador'),
+    h('option', { value: 'claro' }, 'Claro'),
+    h('option', { value: 'escuro' }, 'Escuro'),
+  );
+  const som = h('input', { type: 'checkbox', id: 'som' });
+
+  autor.addEventListener('change', () => settings.set('autor', autor.value.trim()));
+  setor.addEventListener('change', () => settings.set('meuSetor', setor.value));
+  tema.addEventListener('change', () => settings.set('tema', /** @type {any} */ (tema.value)));
+  som.addEventListener('change', () => {
+    settings.set('som', som.checked);
+    if (som.checked) tryBell();
+  });
+
+  const dialog = drawer(
+    'gaveta-ajustes',
+    'Ajustes deste aparelho',
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: 'autor' }, 'Seu nome'),
+      autor,
+      h('p', { class: 'field__hint' }, 'Aparece para os colegas junto do que você muda.'),
+    ),
+    h(
+      'div',
+      { class: 'field' },
+      h('label', { for: 'meu-setor' }, 'Meu setor'),
+      setor,
+      h('p', { class: 'field__hint' }, 'O que espera por este setor fica no topo da lista.'),
+    ),
+    h('div', { class: 'field' }, h('label', { for: 'tema' }, 'Cores'), tema),
+    h('label', { class: 'check' }, som, 'Tocar um aviso quando chegar um pedido urgente'),
+  );
+  dialog.addEventListener('close', () => settings.set('autor', autor.value.trim()));
+
+  return {
+    element: dialog,
+    open() {
+      autor.value = settings.get('autor');
+      setor.value = settings.get('meuSetor');
+      tema.value = settings.get('tema');
+      som.checked = settings.get('som');
+      dialog.showModal();
+    },
+  };
+}

@@ -1,0 +1,148 @@
+// What can be said of an order: where it stands, whether it is late, how it is found and sorted.
+
+import { SETORES } from '../client/protocol.js';
+
+/** @typedef {import('../client/protocol.js').Pedido} Pedido */
+/** @typedef {import('../client/protocol.js').Setor} Setor */
+/** @typedef {Setor | 'pronto'} Stage where an order stands: its first sector that is not ticked */
+
+/** @type {Readonly<Record<Stage, string>>} */
+export const STAGE_NAMES = Object.freeze({
+  financeiro: 'Financeiro',
+  conferencia: 'Conferência',
+  sublimacao: 'Sublimação',
+  costura: 'Costura',
+  expedicao: 'Expedição',
+  pronto: 'Pronto',
+});
+
+/** @type {readonly Stage[]} */
+export const STAGES = Object.freeze(/** @type {Stage[]} */ ([...SETORES, 'pronto']));
+
+/** @type {Readonly<Record<string, string>>} */
+export const STATUS_NAMES = Object.freeze({
+  pendente: 'Pendente',
+  em_producao: 'Em produção',
+  pronto: 'Pronto',
+  entregue: 'Entregue',
+  cancelado: 'Cancelado',
+});
+
+/** @type {Readonly<Record<string, string>>} */
+export const FIELD_NAMES = Object.freeze({
+  ...STAGE_NAMES,
+  numero: 'Número',
+  cliente: 'Cliente',
+  telefone_cliente: 'Telefone',
+  cidade_cliente: 'Cidade',
+  data_entrada: 'Entrada',
+  data_entrega: 'Entrega',
+  prioridade: 'Prioridade',
+  status: 'Situação',
+  observacao: 'Observação',
+  valor_total: 'Valor total',
+  valor_frete: 'Frete',
+  valor_itens: 'Valor dos itens',
+  tipo_pagamento: 'Pagamento',
+  obs_pagamento: 'Observação do pagamento',
+  forma_envio: 'Envio',
+  forma_envio_id: 'Código do envio',
+  items: 'Itens',
+  '*': 'Pedido',
+});
+
+/** @param {string} field */
+export const fieldName = (field) => FIELD_NAMES[field] || field;
+
+/** @param {Pedido} pedido @returns {Stage} */
+export function stageOf(pedido) {
+  return SETORES.find((setor) => !pedido[setor]) || 'pronto';
+}
+
+/** Delivered or cancelled: nobody waits for it. @param {Pedido} pedido */
+export function isClosed(pedido) {
+  return pedido.status === 'entregue' || pedido.status === 'cancelado';
+}
+
+/** Today is not late, nor is what is ready. @param {Pedido} pedido @param {string} today */
+export function isLate(pedido, today) {
+  if (!pedido.data_entrega || pedido.data_entrega >= today) return false;
+  return !isClosed(pedido) && pedido.status !== 'pronto' && stageOf(pedido) !== 'pronto';
+}
+
+/**
+ * What moving an order under a column changes: all before it are done, it itself is not yet.
+ * What lies behind it keeps its ticks. @param {Pedido} pedido @param {Stage} target
+ * @returns {Partial<Record<Setor, boolean>>} only what changes
+ */
+export function changesToReach(pedido, target) {
+  /** @type {Partial<Record<Setor, boolean>>} */
+  const changes = {};
+  const end = target === 'pronto' ? SETORES.length : SETORES.indexOf(target);
+  SETORES.forEach((setor, index) => {
+    if (index < end && !pedido[setor]) changes[setor] = true;
+    if (index === end && pedido[setor]) changes[setor] = false;
+  });
+  return changes;
+}
+
+/** How many stand where, closed ones left out. @param {readonly Pedido[]} pedidos @returns {Record<Stage, number>} */
+export function countStages(pedidos) {
+  const counts = { financeiro: 0, conferencia: 0, sublimacao: 0, costura: 0, expedicao: 0, pronto: 0 };
+  for (const pedido of pedidos) if (!isClosed(pedido)) counts[stageOf(pedido)] += 1;
+  return counts;
+}
+
+/** Without case and accents, so that "sao" finds "São". @param {string} text */
+export function plain(text) {
+  return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
+}
+
+/** What a search looks in; made once for each version of an order. @type {WeakMap<Pedido, string>} */
+const haystacks = new WeakMap();
+
+/** @param {Pedido} pedido @param {string[]} words plain ones, all of them must be found */
+export function matches(pedido, words) {
+  let haystack = haystacks.get(pedido);
+  if (haystack === undefined) {
+    haystack = plain(`${pedido.numero}\n${pedido.cliente}\n${pedido.cidade_cliente}\n${pedido.telefone_cliente}`);
+    haystacks.set(pedido, haystack);
+  }
+  return words.every((word) => /** @type {string} */ (haystack).includes(word));
+}
+
+const collator = new Intl.Collator('pt-BR', { numeric: true, sensitivity: 'base' });
+
+/** @type {Record<string, (a: Pedido, b: Pedido) => number>} */
+const COMPARE = {
+  numero: (a, b) => collator.compare(a.numero, b.numero),
+  cliente: (a, b) => collator.compare(a.cliente, b.cliente),
+  entrega: (a, b) => compareDates(a.data_entrega, b.data_entrega),
+  status: (a, b) => STAGES.indexOf(stageOf(a)) - STAGES.indexOf(stageOf(b)),
+  valor: (a, b) => Number(a.valor_total) - Number(b.valor_total),
+};
+
+export const SORTS = Object.freeze(Object.keys(COMPARE));
+
+/** No date comes last. @param {string | null} a @param {string | null} b */
+function compareDates(a, b) {
+  if (a === b) return 0;
+  if (!a) return 1;
+  if (!b) return -1;
+  return a < b ? -1 : 1;
+}
+
+/**
+ * The order of the list: by the column that was chosen; what is equal there by urgency, then by delivery, then newest first.
+ * @param {string} column @param {boolean} descending
+ * @returns {(a: Pedido, b: Pedido) => number}
+ */
+export function comparator(column, descending) {
+  const first = COMPARE[column] || COMPARE.entrega;
+  const sign = descending ? -1 : 1;
+  return (a, b) =>
+    sign * first(a, b) ||
+    Number(b.prioridade === 'ALTA') - Number(a.prioridade === 'ALTA') ||
+    compareDates(a.data_entrega, b.data_entrega) ||
+    b.id - a.id;
+}

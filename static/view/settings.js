@@ -1,0 +1,55 @@
+// What a person chose on this browser: kept, and shared by its tabs.
+
+/** @typedef {import('./storage.js').KeyStorage} KeyStorage */
+/**
+ * @typedef {object} Choices
+ * @property {string} autor who sits here
+ * @property {string} meuSetor '' for none
+ * @property {'auto' | 'claro' | 'escuro'} tema
+ * @property {boolean} som a chime for new urgent orders
+ * @property {'auto' | 'websocket' | 'sse'} transporte
+ * @property {string} lista the filters of the list, as in the address
+ */
+/**
+ * @typedef {object} Settings
+ * @property {<Name extends keyof Choices>(name: Name) => Choices[Name]} get
+ * @property {<Name extends keyof Choices>(name: Name, value: Choices[Name]) => void} set
+ * @property {(listener: () => void) => () => void} subscribe
+ */
+
+/** @type {Choices} */
+const DEFAULTS = { autor: '', meuSetor: '', tema: 'auto', som: false, transporte: 'auto', lista: '' };
+const KEY = 'ajustes';
+
+/** @param {KeyStorage} storage @returns {Settings} */
+export function createSettings(storage) {
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+  /** @type {Choices} */
+  let choices = { ...DEFAULTS, ...storage.read(KEY) };
+
+  function publish() {
+    for (const listener of Array.from(listeners)) listener();
+  }
+
+  window.addEventListener('storage', (event) => {
+    if (event.key === null || !event.key.endsWith(KEY)) return;
+    choices = { ...DEFAULTS, ...storage.read(KEY) };
+    publish();
+  });
+
+  return {
+    get: (name) => choices[name],
+    set(name, value) {
+      if (choices[name] === value) return;
+      // Read again: another tab may have changed another choice.
+      choices = { ...DEFAULTS, ...storage.read(KEY), [name]: value };
+      storage.write(KEY, choices);
+      publish();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

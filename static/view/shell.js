@@ -1,0 +1,280 @@
+// What stands around the views: the ways between them, the connection, the undo bar and the live region.
+
+import { createAnnouncer } from './announcer.js';
+import { createCatchUp } from './catch-up.js';
+import { createConnectionBar } from './connection-bar.js';
+import { h, icon, loadStyle, setAttribute } from './dom.js';
+import { createConnectionDrawer, createSettingsDrawer } from './drawers.js';
+import { createBell, createChime, createTitle } from './news.js';
+import { parseRoute } from './router.js';
+import { createSchedule } from './schedule.js';
+import { createTicks } from './ticks.js';
+import { createUndoBar } from './undo-bar.js';
+import { createUpgrade } from './upgrade.js';
+
+/** @typedef {import('./context.js').Context} Context */
+/** @typedef {import('./context.js').Mount} Mount */
+
+/** Each view is loaded when it is first shown, with the style sheet of its name.
+ * @type {Readonly<Record<string, {style: string, title: string, load: () => Promise<{mount: Mount}>}>>} */
+const VIEWS = Object.freeze({
+  lista: { style: 'lista', title: 'Lista', load: () => import('./lista.js') },
+  quadro: { style: 'quadro', title: 'Quadro', load: () => import('./quadro.js') },
+  resumo: { style: 'resumo', title: 'Resumo', load: () => import('./resumo.js') },
+  pedido: { style: 'pedido', title: 'Pedido', load: () => import('./pedido.js') },
+  novo: { style: 'pedido', title: 'Novo pedido', load: () => import('./pedido.js') },
+  ficha: { style: 'ficha', title: 'Ficha', load: () => import('./ficha.js') },
+});
+
+const PLUS = 'M12 5v14M5 12h14';
+const GEAR = 'M4 7h10M18 7h2M4 17h2M10 17h10M16 4.5v5M8 14.5v5';
+const PERSON = 'M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c0-4 3.6-6 8-6s8 2 8 6';
+
+/**
+ * @param {object} dependencies
+ * @param {HTMLElement} dependencies.root
+ * @param {import('../client/index.js').PedidosClient} dependencies.client
+ * @param {import('./settings.js').Settings} dependencies.settings
+ * @param {import('./storage.js').KeyStorage} dependencies.storage
+ * @param {() => number} dependencies.now
+ * @param {string} dependencies.version
+ */
+export function startShell({ root, client, settings, storage, now, version }) {
+  const { store } = client;
+
+  // ---- what is heard, and what is counted ----------------------------------------------------
+
+  const region = h('div', { id: 'anuncios', class: 'only-heard', role: 'status', 'aria-live': 'polite' });
+  const announcer = createAnnouncer(region, now);
+  const title = createTitle();
+  const bell = createBell();
+  const chime = createChime({ isOn: () => settings.get('som'), play: bell.play, now });
+  store.onChange((change) => {
+    announcer.note(change);
+    title.note(change);
+    chime.note(change);
+  });
+
+  // ---- writes --------------------------------------------------------------------------------
+
+  const catchUp = createCatchUp({ store, api: client.api, now, onChange: () => schedule.ask() });
+  const bar = createConnectionBar({
+    client,
+    now,
+    isCatchingUp: catchUp.isActive,
+    openDrawer: () => connectionDrawer.open(),
+    announce: announcer.say,
+  });
+  const ticks = createTicks({
+    store,
+    announce: announcer.say,
+    now,
+    cannotSave() {
+      bar.draw();
+      const { kind, canSave } = bar.view();
+      if (canSave) return null;
+      return kind === 'catching-up' ? 'Atualizando os dados. Tente em um instante.' : 'Sem conexão: não dá para salvar agora.';
+    },
+  });
+
+  let holds = 0;
+  function holdReload() {
+    let held = true;
+    holds += 1;
+    return () => {
+      if (held) holds -= 1;
+      held = false;
+      upgrade.look();
+    };
+  }
+  const upgrade = createUpgrade({
+    version,
+    store,
+    isBusy: () => holds > 0 || Object.keys(store.getSnapshot().pending).length > 0,
+    reload: () => location.reload(),
+  });
+
+  // ---- the frame -----------------------------------------------------------------------------
+
+  const connectionDrawer = createConnectionDrawer({ client, settings, view: bar.view, now, version });
+  const settingsDrawer = createSettingsDrawer({ settings, tryBell: bell.play });
+  /** @param {string} name @param {string} text */
+  const link = (name, text) => h('a', { href: `#/${name}`, dataset: { view: name } }, text);
+  const nav = h(
+    'nav',
+    { class: 'nav', 'aria-label': 'Páginas' },
+    link('lista', 'Lista'),
+    link('quadro', 'Quadro'),
+    link('resumo', 'Resumo'),
+    h('a', { href: '#/novo', class: 'nav__new', dataset: { view: 'novo' } }, icon(PLUS), 'Novo pedido'),
+  );
+  const who = h(
+    'button',
+    { type: 'button', class: 'button button--plain', id: 'quem', onclick: settingsDrawer.open },
+    icon(PERSON),
+    'Quem é você?',
+  );
+  const main = h('main', { id: 'conteudo', class: 'content', tabindex: '-1' });
+  const page = h(
+    'div',
+    { class: 'shell' },
+    h('button', { type: 'button', class: 'button skip', onclick: () => main.focus() }, 'Pular para o conteúdo'),
+    h(
+      'div',
+      { class: 'top' },
+      bar.band,
+      upgrade.element,
+      h(
+        'header',
+        { class: 'topbar' },
+        h(
+          'a',
+          { class: 'brand', href: '#/lista' },
+          h('img', { src: new URL('./icone.svg', import.meta.url).href, alt: '' }),
+          'Pedidos',
+        ),
+        nav,
+        h('span', { class: 'topbar__rest' }),
+        who,
+        bar.pill,
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'icon-button',
+            id: 'ajustes',
+            'aria-label': 'Ajustes',
+            'aria-haspopup': 'dialog',
+            onclick: settingsDrawer.open,
+          },
+          icon(GEAR),
+        ),
+      ),
+    ),
+    main,
+    createUndoBar(ticks),
+    region,
+    connectionDrawer.element,
+    settingsDrawer.element,
+  );
+
+  function applySettings() {
+    client.setAutor(settings.get('autor') || null);
+    who.hidden = settings.get('autor') !== '';
+  }
+
+  // ---- time ----------------------------------------------------------------------------------
+
+  const schedule = createSchedule(() => {
+    bar.draw();
+    connectionDrawer.draw();
+  });
+  /** @type {Set<() => void>} */
+  const everySecond = new Set();
+  setInterval(() => {
+    ticks.sweep();
+    schedule.ask();
+    announcer.summarize();
+    for (const listener of Array.from(everySecond)) listener();
+  }, 1_000);
+  let couldSave = true;
+  store.subscribe(() => {
+    schedule.ask();
+    const { canSave } = bar.view();
+    // What was refused for want of a connection is no news once it is back.
+    if (canSave && !couldSave) ticks.clearRefusals();
+    couldSave = canSave;
+  });
+
+  // ---- the ways between the views ------------------------------------------------------------
+
+  /** @type {(() => void) | null} */
+  let unmount = null;
+  let generation = 0;
+
+  /** @param {string} path */
+  function navigate(path) {
+    location.hash = `#${path}`;
+  }
+
+  async function show() {
+    generation += 1;
+    const mine = generation;
+    const route = parseRoute(location.hash);
+    const view = VIEWS[route.name];
+    main.setAttribute('aria-busy', 'true');
+    const place = h('div', { class: `view view--${route.name}` });
+    /** @type {Mount | null} */
+    let mount = null;
+    try {
+      const style = new URL(`./${view.style}.css`, import.meta.url).href;
+      [{ mount }] = await Promise.all([view.load(), loadStyle(style)]);
+    } catch (error) {
+      // An old page asks for a module that a newer server no longer has, or there is no server.
+      mount = null;
+    }
+    if (mine !== generation) return;
+    if (unmount) unmount();
+    unmount = null;
+    const first = main.childElementCount === 0;
+    main.removeAttribute('aria-busy');
+    main.replaceChildren(place);
+    document.body.dataset.view = route.name;
+    for (const item of nav.querySelectorAll('a')) {
+      setAttribute(item, 'aria-current', item.dataset.view === route.name ? 'page' : null);
+    }
+    title.set(`${view.title} · Pedidos`);
+    if (!first) {
+      window.scrollTo(0, 0);
+      main.focus({ preventScroll: true });
+    }
+    unmount = mount === null ? showMissing(place, view.title) : mount(place, contextFor(route));
+  }
+
+  /** @param {HTMLElement} place @param {string} name @returns {() => void} */
+  function showMissing(place, name) {
+    place.append(
+      h(
+        'div',
+        { class: 'empty' },
+        h('h2', null, `${name}: não foi possível abrir`),
+        h('p', null, 'O servidor não respondeu, ou esta página é mais antiga que ele.'),
+        h('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, 'Atualizar'),
+      ),
+    );
+    return () => undefined;
+  }
+
+  /** @param {import('./router.js').Route} route @returns {Context} */
+  function contextFor(route) {
+    return {
+      client,
+      store,
+      api: client.api,
+      route,
+      navigate,
+      announce: announcer.say,
+      settings,
+      storage,
+      now,
+      everySecond(listener) {
+        everySecond.add(listener);
+        return () => everySecond.delete(listener);
+      },
+      setTitle: (text) => title.set(`${text} · Pedidos`),
+      holdReload,
+      ticks,
+    };
+  }
+
+  document.body.append(page);
+  root.remove();
+  applySettings();
+  settings.subscribe(applySettings);
+  for (const gesture of ['pointerdown', 'keydown']) {
+    window.addEventListener(gesture, () => settings.get('som') && bell.wake(), { once: true });
+  }
+  window.addEventListener('hashchange', show);
+  bar.draw();
+  show();
+}

@@ -1,0 +1,31 @@
+// What was ticked in the last 10 s, and the way back. At most three lines, never a storm.
+
+import { h } from './dom.js';
+
+/** @param {import('./ticks.js').Ticks} ticks */
+export function createUndoBar(ticks) {
+  const element = h('div', { class: 'undo', id: 'desfazer' });
+  /** @type {Map<import('./ticks.js').Undo, HTMLElement>} */
+  let lines = new Map();
+
+  function draw() {
+    const next = new Map();
+    for (const undo of ticks.undos()) {
+      const line =
+        lines.get(undo) ||
+        h(
+          'div',
+          { class: 'undo__line' },
+          h('span', null, undo.text),
+          h('button', { type: 'button', class: 'button', onclick: () => ticks.undo(undo) }, 'Desfazer'),
+        );
+      next.set(undo, line);
+      if (!line.parentNode) element.append(line);
+    }
+    lines.forEach((line, undo) => next.has(undo) || line.remove());
+    lines = next;
+  }
+
+  ticks.subscribe(draw);
+  return element;
+}
