@@ -12,21 +12,24 @@ from .errors import StartupError
 MIB = 1024 * 1024
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int = 2**40) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = int(text)
-        if value < least:
-            raise ValueError(f"o menor valor é {least}")
+        if not least <= value <= most:
+            raise ValueError(f"use de {least} a {most}")
         return value
 
     return parse
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.1 <= value <= 86_400:
-        raise ValueError("use de 0.1 a 86400 segundos")
-    return value
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:  # nan is in no range
+            raise ValueError(f"use de {least:g} a {most:g}")
+        return value
+
+    return parse
 
 
 def _choice(*words: str) -> Callable[[str], str]:
@@ -51,7 +54,7 @@ class Settings:
     """All that can be set. Each field names its environment variable; the flag is the same in kebab-case."""
 
     host: str = _setting("127.0.0.1", "PEDIDOS_HOST", str, "endereço em que o servidor escuta")
-    port: int = _setting(8000, "PEDIDOS_PORT", _whole(0), "porta; 0 escolhe uma livre")
+    port: int = _setting(8000, "PEDIDOS_PORT", _whole(0, 65_535), "porta; 0 escolhe uma livre")
     database: str = _setting("sqlite:///pedidos.db", "PEDIDOS_DATABASE_URL", str, "banco de dados, sqlite:///caminho")
     synchronous: str = _setting(
         "FULL",
@@ -60,7 +63,7 @@ class Settings:
         "FULL: um pedido confirmado sobrevive à queda de energia; NORMAL: mais rápido, sem essa garantia",
     )
     busy_timeout: float = _setting(
-        30.0, "PEDIDOS_BUSY_TIMEOUT", _seconds, "segundos à espera de outro programa que trava o banco"
+        30.0, "PEDIDOS_BUSY_TIMEOUT", _number(0.1, 3_600), "segundos à espera de outro programa que trava o banco"
     )
     max_body: int = _setting(8 * MIB, "PEDIDOS_MAX_BODY", _whole(1024), "bytes do corpo de uma requisição")
     max_message: int = _setting(
@@ -72,12 +75,14 @@ class Settings:
     retention_events: int = _setting(
         100_000, "PEDIDOS_RETENTION_EVENTS", _whole(1), "eventos guardados para quem reconecta"
     )
-    retention_days: float = _setting(30.0, "PEDIDOS_RETENTION_DAYS", float, "dias que um evento é guardado")
+    retention_days: float = _setting(
+        30.0, "PEDIDOS_RETENTION_DAYS", _number(0.001, 36_500), "dias que um evento é guardado"
+    )
     retention_bytes: int = _setting(256 * MIB, "PEDIDOS_RETENTION_BYTES", _whole(1), "bytes de eventos guardados")
     tail_events: int = _setting(4096, "PEDIDOS_TAIL_EVENTS", _whole(1), "eventos mantidos na memória")
     tail_bytes: int = _setting(32 * MIB, "PEDIDOS_TAIL_BYTES", _whole(1024), "bytes de eventos na memória")
     heartbeat: float = _setting(
-        20.0, "PEDIDOS_HEARTBEAT", _seconds, "segundos entre dois sinais de vida do servidor (até 25)"
+        20.0, "PEDIDOS_HEARTBEAT", _number(1, 25), "segundos entre dois sinais de vida do servidor (até 25)"
     )
     cors_origins: tuple[str, ...] = _setting(
         (), "PEDIDOS_CORS_ORIGINS", _list, "outras origens permitidas, separadas por vírgula"
@@ -111,10 +116,7 @@ class Settings:
                 values[item.name] = item.metadata["parse"](text)
             except ValueError as error:
                 raise StartupError(f"{source}={text!r} não serve: {error}") from None
-        settings = cls(**values)
-        if settings.port > 65535:
-            raise StartupError(f"A porta {settings.port} não existe: use de 0 a 65535.")
-        return settings
+        return cls(**values)
 
 
 def flag_name(field_name: str) -> str:

@@ -134,11 +134,10 @@ class Database:
             raise StartupError(f"Não consigo gravar {self.path}.lock: {error.strerror}.") from None
 
     def open_writer(self) -> SqliteDatabase:
-        """The database and the connection that writes, in WAL mode. Raises StartupError if it cannot serve."""
+        """The database and the connection that writes. Raises StartupError if it cannot serve."""
         self._writer = writer = SqliteDatabase(
             str(self.path),
             pragmas={
-                "journal_mode": "wal",
                 "synchronous": self._synchronous,
                 "cache_size": 50_000,
                 "wal_autocheckpoint": 4_000,

@@ -40,19 +40,21 @@ def migrate(
     version: int = SCHEMA_VERSION,
     steps: Mapping[int, Callable[[Connection], None]] = STEPS,
 ) -> None:
-    """Brings the file to ``version`` in one transaction: all of it happens, or nothing.
+    """Brings the file to ``version`` in one transaction: all of it happens, or nothing. Readers never wait: WAL mode.
 
     Raises StartupError for a newer schema, a foreign database, or a file that cannot be read.
     """
     connection: Connection = database.connection()
     try:
+        found = _version(connection, path)
+        if found > version:
+            raise StartupError(
+                f"{path} foi gravado por uma versão mais nova do Pedidos (esquema {found}; esta entende "
+                f"até {version}). Atualize o Pedidos ou restaure uma cópia de segurança."
+            )
+        # Only now is the file known to be ours: this changes it, and cannot be done inside a transaction.
+        connection.execute("PRAGMA journal_mode = wal")
         with database.atomic("IMMEDIATE"):
-            found = _version(connection, path)
-            if found > version:
-                raise StartupError(
-                    f"{path} foi gravado por uma versão mais nova do Pedidos (esquema {found}; esta entende "
-                    f"até {version}). Atualize o Pedidos ou restaure uma cópia de segurança."
-                )
             if found == 0:
                 with database.bind_ctx(TABLES):
                     database.create_tables(TABLES)
