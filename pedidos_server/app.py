@@ -209,5 +209,5 @@ def _clean(writer: Writer, retention: Retention) -> None:
             until_nothing_is_left(lambda: writer.submit(pedidos.forget_old_answers, background=True))
         except Problem as problem:
             log.warning("cleaning postponed", extra={"reason": problem.detail})
-        except Exception:  # noqa: BLE001 (it must go on: without it the log grows for ever)
+        except Exception:
             log.exception("cleaning failed")
