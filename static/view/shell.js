@@ -115,42 +115,43 @@ export function startShell({ root, client, settings, storage, now, version }) {
     'Quem é você?',
   );
   const main = h('main', { id: 'conteudo', class: 'content', tabindex: '-1' });
+  const top = h(
+    'div',
+    { class: 'top' },
+    bar.band,
+    upgrade.element,
+    h(
+      'header',
+      { class: 'topbar' },
+      h(
+        'a',
+        { class: 'brand', href: '#/lista' },
+        h('img', { src: new URL('./icone.svg', import.meta.url).href, alt: '' }),
+        'Pedidos',
+      ),
+      nav,
+      h('span', { class: 'topbar__rest' }),
+      who,
+      bar.pill,
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'icon-button',
+          id: 'ajustes',
+          'aria-label': 'Ajustes',
+          'aria-haspopup': 'dialog',
+          onclick: settingsDrawer.open,
+        },
+        icon(GEAR),
+      ),
+    ),
+  );
   const page = h(
     'div',
     { class: 'shell' },
     h('button', { type: 'button', class: 'button skip', onclick: () => main.focus() }, 'Pular para o conteúdo'),
-    h(
-      'div',
-      { class: 'top' },
-      bar.band,
-      upgrade.element,
-      h(
-        'header',
-        { class: 'topbar' },
-        h(
-          'a',
-          { class: 'brand', href: '#/lista' },
-          h('img', { src: new URL('./icone.svg', import.meta.url).href, alt: '' }),
-          'Pedidos',
-        ),
-        nav,
-        h('span', { class: 'topbar__rest' }),
-        who,
-        bar.pill,
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'icon-button',
-            id: 'ajustes',
-            'aria-label': 'Ajustes',
-            'aria-haspopup': 'dialog',
-            onclick: settingsDrawer.open,
-          },
-          icon(GEAR),
-        ),
-      ),
-    ),
+    top,
     main,
     createUndoBar(ticks),
     region,
@@ -267,6 +268,10 @@ export function startShell({ root, client, settings, storage, now, version }) {
     };
   }
 
+  // What sticks below the top has to know how high it is: bands come and go.
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty('--top-height', `${top.offsetHeight}px`);
+  }).observe(top);
   document.body.append(page);
   root.remove();
   applySettings();
