@@ -187,17 +187,23 @@ class Hub:
             self._behind.wait()
             self._behind.clear()
             turn_ends = time.perf_counter() + SLICE
-            batch: Batch | None = None  # kept, so that the next stream at the same cursor finds it shared
+            head = self.head
+            joined: dict[tuple[str, int], Batch] = {}
             for count, stream in enumerate(list(self._streams)):
-                if stream.unsent is None and stream.position < self.head.number and not stream.finished:
-                    batch = self.batch_for(stream)
+                if stream.unsent is None and stream.position < head.number and not stream.finished:
+                    place = (stream.transport.name, stream.position)
+                    batch = joined.get(place) or self.batch_for(stream)
                     if batch is not None:
+                        joined[place] = batch
                         stream.send_batch(batch)
-                        if stream.unsent is None and stream.position < self.head.number:
+                        if batch.last < head.number:
                             self._behind.set()
                 if count % 16 == 15 and time.perf_counter() > turn_ends:
                     gevent.sleep(0)
                     turn_ends = time.perf_counter() + SLICE
+                    if self.head is not head:  # the rest of the streams get what came meanwhile in the same write
+                        head = self.head
+                        joined.clear()
 
     def _wait_for_page(self, stream: Subscription) -> None:
         self._waiting_for_page.setdefault(stream.position, {})[stream] = None

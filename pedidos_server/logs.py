@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 from typing import TextIO
 
 _PLAIN = re.compile(r"[!#-<>-~]+").fullmatch
@@ -14,15 +15,20 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 class KeyValueFormatter(logging.Formatter):
     """``2026-11-24T17:50:52.123 INFO pedidos.http request method=GET path=/health status=200 ms=0.8``."""
 
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-    default_msec_format = "%s.%03d"
-
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        super().__init__()
+        self._second = (0, "")
+
+    def usesTime(self) -> bool:
+        return False  # formatMessage makes its own, once a second
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        pairs = [f"{key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD]
-        return " ".join((super().formatMessage(record), *pairs))
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second)))
+        pairs = [f" {key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD]
+        head = f"{self._second[1]}.{int(record.msecs):03d} {record.levelname} {record.name} {record.message}"
+        return head + "".join(pairs)
 
 
 def _quoted(value: object) -> str:
@@ -38,3 +44,6 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
+    # Nothing of ours prints the caller's line, thread or process; finding them costs more than the line itself.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

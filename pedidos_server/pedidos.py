@@ -20,7 +20,7 @@ from .errors import Problem, not_found
 from .migrations import get_meta, set_meta
 from .models import Historico, Pedido, Resposta
 from .protocol import Event
-from .schemas import SECTORS
+from .schemas import READ_ONLY, SECTORS
 from .writer import Transaction
 
 IDEMPOTENCY_HOURS = 24
@@ -45,6 +45,12 @@ _order_columns = {
 _select = Statement(Pedido.select(Pedido.documento).where(Pedido.id == slot("id")))
 _insert = Statement(Pedido.insert(_order_columns))
 _update = Statement(Pedido.update(_order_columns).where(Pedido.id == slot("id")))
+_update_unlisted = Statement(
+    Pedido.update(
+        {column: slot(column.name) for column in (Pedido.versao, Pedido.alterado_em, Pedido.documento)}
+    ).where(Pedido.id == slot("id"))
+)
+"""For a change that no index but ``alterado_em`` sees: SQLite rewrites the entry of every column it is given."""
 _delete = Statement(Pedido.delete().where(Pedido.id == slot("id")))
 _set_document = Statement(Pedido.update({Pedido.documento: slot("documento")}).where(Pedido.id == slot("id")))
 _insert_history = Statement(
@@ -146,7 +152,7 @@ def create(fields: Order, caller: Caller) -> Callable[[Transaction], Answer]:
             raise _number_taken(numero) from None
         document = protocol.encode(order)
         _set_document(connection, id=order["id"], documento=document)
-        _record(transaction, "create", {}, order, document, caller)
+        _record(transaction, "create", {}, order, list(fields), document, caller)
         return Answer(201, document, {"ETag": etag(1), "Location": f"/api/v1/pedidos/{order['id']}"})
 
     return job
@@ -174,11 +180,12 @@ def update(
         if "numero" in changed:
             _claim_number(transaction.connection, changed["numero"])
         document = protocol.encode(after)
+        statement = _update_unlisted if _LISTED.isdisjoint(changed) else _update
         try:
-            _update(transaction.connection, id=pedido_id, **_row(after, document))
+            statement(transaction.connection, id=pedido_id, **_row(after, document))
         except sqlite3.IntegrityError:
             raise _number_taken(after["numero"]) from None
-        _record(transaction, "update", before, after, document, caller)
+        _record(transaction, "update", before, after, list(changed), document, caller)
         return Answer(200, document, {"ETag": etag(after["versao"])})
 
     return job
@@ -191,7 +198,8 @@ def delete(pedido_id: int, if_match: IfMatch | None, caller: Caller) -> Callable
         before, _ = _current(transaction.connection, pedido_id, if_match)
         _delete(transaction.connection, id=pedido_id)
         gone = {"id": pedido_id, "versao": before["versao"] + 1}
-        _record(transaction, "delete", before, gone, None, caller)
+        written = [name for name in before if name not in READ_ONLY]
+        _record(transaction, "delete", before, gone, written, None, caller)
         return Answer(200, protocol.encode({"message": f"Pedido {before['numero']} excluído"}))
 
     return job
@@ -241,6 +249,10 @@ def forget_old_answers(transaction: Transaction, limit: int = 200) -> int:
 
 
 # ---------------------------------------------------------------------------------------- helpers
+
+
+_LISTED = frozenset(("numero", "cliente", "cidade_cliente", "status", "prioridade", *SECTORS))
+"""The fields that lists filter, search or are unique by."""
 
 
 def etag(versao: int) -> str:
@@ -313,12 +325,11 @@ def _record(
     action: str,
     before: Order,
     after: Order,
+    changed: list[str],
     document: bytes | None,
     caller: Caller,
 ) -> None:
     """The event and the history of one change, beside the row."""
-    written = [name for name in (before or after) if name not in ("id", "versao", *_TIMESTAMPS)]
-    changed = [name for name in written if before.get(name) != after.get(name)] if before and document else written
     cursor = transaction.next_cursor()
     payload = protocol.update_message(
         action=action,
@@ -343,9 +354,6 @@ def _record(
             {name: [_for_history(before.get(name)), _for_history(after.get(name))] for name in changed}
         ),
     )
-
-
-_TIMESTAMPS = ("data_criacao", "ultima_atualizacao")
 
 
 def _for_history(value: Any) -> Any:

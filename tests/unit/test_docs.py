@@ -1,0 +1,58 @@
+"""What the documents say of settings, codes and messages is what the code has."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pedidos_server import protocol
+from pedidos_server.config import Settings, flag_name
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "documentation" / "instalacao.md").read_text(encoding="utf-8")
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_stands_in_the_guide_with_its_flag_and_default():
+    rows = dict(re.findall(r"^\| `(PEDIDOS_\w+)` \| (.+) \|$", GUIDE, re.MULTILINE))
+    assert set(rows) == {item.metadata["env"] for item in fields(Settings)}
+    for item in fields(Settings):
+        flag, default, *_ = rows[item.metadata["env"]].split(" | ")
+        assert flag == f"`{flag_name(item.name)}`"
+        assert default.strip("`") == (str(item.default) if item.default != () else "nenhuma")
+
+
+def test_every_close_code_stands_in_the_protocol_with_its_advice():
+    rows = re.findall(r"^\| (1\d{3}|4\d{3}) \| .+ \| (retry|stop) \|$", PROTOCOL, re.MULTILINE)
+    assert sorted(rows) == sorted((str(close.code), close.advice.value) for close in protocol.CLOSES)
+
+
+@pytest.mark.parametrize("close", protocol.CLOSES, ids=lambda close: str(close.code))
+def test_a_close_reason_fits_its_frame(close):
+    assert len(close.reason.encode()) <= 123
+
+
+def test_the_examples_have_the_fields_of_the_messages():
+    examples = {message["type"]: message for message in map(json.loads, re.findall(r"```json\n(.+)\n```", PROTOCOL))}
+    cursor = protocol.Cursor(2, "a2eda8bc")
+    built = [
+        protocol.connection_message(cursor, "0.1.0"),
+        protocol.refresh_message("…", cursor),
+        protocol.pong_message(),
+        protocol.update_message(
+            action="update",
+            pedido_id=1,
+            document=b"{}",
+            when="",
+            cursor=cursor,
+            versao=2,
+            changed=[],
+            autor=None,
+            origem=None,
+        ),
+    ]
+    assert {message["type"]: list(message) for message in map(json.loads, built)} == {
+        kind: list(message) for kind, message in examples.items()
+    }
