@@ -76,7 +76,7 @@ def _iso_date(value: str) -> str:
 
 _WITH_COMMA = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
 _WITH_POINT = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-_MAX_AMOUNT = Decimal(10) ** 12
+_MAX_DIGITS = 12
 
 
 def _amount(value: Any) -> str:
@@ -94,7 +94,7 @@ def _amount(value: Any) -> str:
     if len(text) > 40:
         raise PydanticCustomError("amount_range", "valor grande demais")
     number = Decimal(text)
-    if not number.is_finite() or abs(number) >= _MAX_AMOUNT:
+    if not number.is_finite() or number.adjusted() >= _MAX_DIGITS:  # no arithmetic before: 1e999999999 overflows
         raise PydanticCustomError("amount_range", "valor grande demais")
     exponent = number.as_tuple().exponent
     cents = number.quantize(Decimal("0.01"))

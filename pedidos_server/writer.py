@@ -161,6 +161,8 @@ class Writer:
 
     def _transaction(self, jobs: list[Job[Any]]) -> tuple[list[tuple[Any, BaseException | None]], list[Event]]:
         connection = self._connection
+        if connection.in_transaction:  # a ROLLBACK that failed, on a disk that has recovered since
+            connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         try:
             transaction = Transaction(connection)
@@ -185,8 +187,8 @@ class Writer:
         except Exception as error:
             if not connection.in_transaction:
                 raise  # SQLite rolled everything back (a full disk, say): the batch is lost, not just this job
-            if isinstance(error, sqlite3.OperationalError):
-                raise
+            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+                raise  # the database's trouble, not this job's
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
             transaction.back_to(mark)
