@@ -56,9 +56,10 @@ class Server:
 
     def close(self) -> None:
         self.cleaner.kill()
-        self.writer.close()
+        finished = self.writer.close()
         self.hub.close()
-        self.database.close()
+        if finished:  # else the process ends with the write under way, as if it had been killed
+            self.database.close()
 
 
 def create_app(settings: Settings) -> Server:

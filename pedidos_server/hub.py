@@ -311,18 +311,16 @@ class Hub:
             period = max(1, round(self._heartbeat))
             turn_ends = time.perf_counter() + SLICE
             for stream in list(self._streams):
-                if stream.number % period == tick % period and stream in self._streams:
-                    self._heartbeat_for(stream, now)
+                if stream.finished:
+                    continue
+                if now - stream.last_heard > SILENCE and stream.transport.answers_pings:
+                    self._counts["silent"] += 1
+                    self.drop(stream, SILENT, reset=True)
+                elif stream.number % period == tick % period:
+                    stream.say(stream.transport.ping())
                     if time.perf_counter() > turn_ends:
                         gevent.sleep(0)
                         turn_ends = time.perf_counter() + SLICE
-
-    def _heartbeat_for(self, stream: Subscription, now: float) -> None:
-        if stream.transport.answers_pings and now - stream.last_heard > SILENCE:
-            self._counts["silent"] += 1
-            self.drop(stream, SILENT, reset=True)
-        else:
-            stream.say(stream.transport.ping())
 
     # ---- shutdown
 

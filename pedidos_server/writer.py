@@ -109,12 +109,20 @@ class Writer:
         result: T = done.get()
         return result
 
-    def close(self) -> None:
-        """Takes no more jobs, and returns when those that wait are committed and answered."""
+    def close(self, seconds: float = 1.0) -> bool:
+        """Takes no more jobs, and returns when those that wait are committed and answered.
+
+        False where that takes longer than ``seconds``, because another program keeps the database locked: then
+        their clients get no answer, and the connection is still in use.
+        """
         self._closing = True
         self._wake.set()
-        self._greenlet.join()
+        self._greenlet.join(seconds)
+        if not self._greenlet.dead:
+            log.error("closing while the database takes no writes", extra={"waiting": len(self._waiting)})
+            return False
         self._thread.kill()
+        return True
 
     # ---- the greenlet: takes what waits, hands it to the thread, publishes, answers
 
