@@ -316,12 +316,15 @@ export function mount(element, context) {
   /** The rows keep their places, and their orders are brought up to date. @param {Entry[]} fresh @returns {Entry[]} */
   function inPlace(fresh) {
     const byKey = new Map(fresh.map((entry) => [entry.key, entry]));
-    return entries.map((entry) => {
-      const now = byKey.get(entry.key);
-      if (now) return now;
+    /** @type {Entry[]} */
+    const kept = [];
+    for (const entry of entries) {
+      const known = byKey.get(entry.key);
       const pedido = entry.kind === 'order' ? snapshot.byId.get(entry.pedido.id) : undefined;
-      return pedido ? { kind: 'order', key: entry.key, pedido } : null;
-    }).filter((entry) => entry !== null);
+      if (known) kept.push(known);
+      else if (pedido) kept.push({ kind: 'order', key: entry.key, pedido });
+    }
+    return kept;
   }
 
   function draw() {

@@ -55,6 +55,7 @@ export function createSectorBox(setor, ticks) {
       setAttribute(element, 'aria-disabled', control.state === 'pending' ? 'true' : null);
       let label = `${name}, pedido ${pedido.numero}`;
       let text = name;
+      /** @type {string} */
       let brief = SHORT[setor];
       if (control.state === 'pending') {
         text = 'Enviando';
