@@ -1,0 +1,39 @@
+"""Fixtures of the unit tests: a database made whole, without a server around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from pedidos_server.database import Connection, Database
+from pedidos_server.migrations import migrate
+
+# A busy machine is no reason to fail, and what was found is written down as a test, not kept in a folder.
+hypothesis.settings.register_profile("pedidos", deadline=None, database=None)
+hypothesis.settings.load_profile("pedidos")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Under GEVENT_LOOP=libuv; these tests and the hub share a process, and so its warnings.
+    config.addinivalue_line("filterwarnings", "ignore:libuv only supports millisecond:UserWarning")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A new database, with its writing connection open."""
+    database = Database(f"sqlite:///{tmp_path / 'pedidos.db'}", synchronous="NORMAL", busy_timeout=0.3)
+    database.take()
+    migrate(database.open_writer(), database.path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def connection(database: Database) -> Connection:
+    """The connection that writes."""
+    assert database._writer is not None
+    connection: Connection = database._writer.connection()
+    return connection

@@ -1,0 +1,494 @@
+"""The hub and its registry, on sockets of its own, without a server around them."""
+
+from __future__ import annotations
+
+import gc
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gevent
+import pytest
+from unit_streams import Reader, tcp_pair
+
+from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
+from pedidos_server.protocol import NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
+from pedidos_server.subscription import Start, Subscription
+from pedidos_server.transports import Transport
+from pedidos_server.transports.sse import SseTransport
+from pedidos_server.transports.websocket import WebSocketTransport
+
+TRANSPORTS: dict[str, Transport] = {"websocket": WebSocketTransport(64 * 1024), "sse": SseTransport()}
+WAIT = 30.0
+
+
+class Log:
+    """The event log in memory: what the writer and the database are to the hub."""
+
+    def __init__(self, events: int = 0, size: int = 0) -> None:
+        self.events: list[Event] = []
+        self._lock = threading.Lock()
+        self.pages = 0
+        for _ in range(events):
+            self.append(size)
+
+    def append(self, size: int = 0) -> Event:
+        number = len(self.events) + 1
+        cursor = Cursor(number, f"{number:08x}")
+        event = Event(cursor, encode({"cursor": str(cursor), "fill": "x" * size}))
+        self.events.append(event)
+        return event
+
+    def publish_to(self, hub: Hub, count: int, size: int = 0) -> None:
+        """Commits and publishes in one order, as the one writer does; from any thread."""
+        with self._lock:
+            hub.publish([self.append(size) for _ in range(count)])
+
+    def page(self, after: int, max_bytes: int) -> list[Event]:
+        gevent.sleep(0.001)  # a reader thread's time
+        self.pages += 1
+        found: list[Event] = []
+        for event in self.events[after:]:
+            max_bytes -= len(event.payload)
+            if found and max_bytes < 0:
+                break
+            found.append(event)
+        return found
+
+    def cursor(self, number: int) -> Cursor:
+        return self.events[number - 1].cursor if number else Cursor(0, "00000000")
+
+
+class Clock:
+    """Time that passes as it is told to."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.offset
+
+
+class Stage:
+    """Makes hubs and streams, and clears them away."""
+
+    def __init__(self) -> None:
+        self._hubs: list[Hub] = []
+        self._readers: list[Reader] = []
+
+    def hub(
+        self,
+        log: Log,
+        *,
+        newest: int = 1000,
+        now: Callable[[], float] = time.monotonic,
+        **options: Any,
+    ) -> Hub:
+        tail = log.events[-newest:]
+        hub = Hub(
+            head=log.cursor(len(log.events)),
+            newest=tail,
+            read_page=log.page,
+            server_version="0.0.0",
+            now=now,
+            **options,
+        )
+        self._hubs.append(hub)
+        return hub
+
+    def subscribe(
+        self,
+        hub: Hub,
+        transport: str = "websocket",
+        start: Start | None = None,
+        *,
+        receive_buffer: int | None = None,
+    ) -> tuple[Subscription, Reader]:
+        """The server's end and the client's; from any thread."""
+        ours, theirs = tcp_pair(receive_buffer)
+        reader = Reader(theirs, transport)
+        self._readers.append(reader)
+        subscription = Subscription(TRANSPORTS[transport], ours, "127.0.0.1")
+        hub.subscribe(subscription, start or Start(), b"", b"")
+        return subscription, reader
+
+    def clear(self) -> None:
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+        for hub in self._hubs:
+            hub.close(0.1)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.clear()
+
+
+def wait_for(condition: Callable[[], Any], what: str = "the condition") -> None:
+    with gevent.Timeout(WAIT, AssertionError(f"{what}: not within {WAIT} s")):
+        while not condition():
+            gevent.sleep(0.002)
+
+
+def read_until(reader: Reader, condition: Callable[[Reader], Any], what: str = "the condition") -> None:
+    def read_and_ask() -> Any:
+        reader.read()
+        return condition(reader)
+
+    wait_for(read_and_ask, what)
+
+
+def read_to(reader: Reader, number: int) -> list[int]:
+    """The numbers of all events up to this one."""
+    read_until(reader, lambda it: it.numbers[-1:] == [number] or it.ended, f"event {number}")
+    assert not reader.ended, reader.closed_with
+    return reader.numbers
+
+
+# ------------------------------------------------------------------------------------- the registry
+
+THREADS = 8
+ROUNDS = 40
+
+
+def test_eight_native_threads_publish_subscribe_unsubscribe_and_ask(stage: Stage) -> None:
+    """Every stream's sequence is exact, whoever did what at the same time; and nothing is left of any."""
+    log = Log(events=500)
+    hub = stage.hub(log, newest=50, tail_events=4096)
+    loop_thread = threading.get_ident()
+    finished: list[tuple[int, Reader]] = []
+    errors: list[BaseException] = []
+    asked = 0
+
+    def work(seed: int) -> None:
+        nonlocal asked
+        dice = random.Random(seed)
+        open_streams: list[tuple[int, Subscription, Reader]] = []
+        try:
+            assert threading.get_ident() != loop_thread
+            for _ in range(ROUNDS):
+                log.publish_to(hub, dice.randint(1, 5), dice.choice((0, 100, 5000)))
+                first = dice.randint(0, len(log.events))
+                stream, reader = stage.subscribe(hub, dice.choice(("websocket", "sse")), Start(log.cursor(first)))
+                open_streams.append((first, stream, reader))
+                for _, _, other in open_streams:
+                    if not dice.randrange(3):
+                        other.read()
+                if len(open_streams) > 5:
+                    first, stream, reader = open_streams.pop(dice.randrange(5))
+                    if dice.randrange(2):
+                        hub.unsubscribe(stream, NORMAL)
+                    else:
+                        reader.close()
+                    finished.append((first, reader))
+                stats = hub.stats()
+                assert stats["total_connections"] == sum(stats["connections_by_type"].values()) >= 0
+                asked += 1
+                if not dice.randrange(4):
+                    time.sleep(0)
+        except BaseException as error:  # noqa: BLE001 (given to the test's own thread)
+            errors.append(error)
+        finally:
+            left.extend(open_streams)
+
+    left: list[tuple[int, Subscription, Reader]] = []
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: not any(thread.is_alive() for thread in threads), "the threads")
+    assert not errors, errors
+    assert asked == THREADS * ROUNDS
+
+    last = len(log.events)
+    for first, _, reader in left:  # they follow to the end, with no gap and no repeat
+        assert read_to(reader, last) == list(range(first + 1, last + 1))
+        assert reader.payloads == [event.payload for event in log.events[first:]]
+    for first, reader in finished:  # and these as far as they came
+        assert reader.numbers == list(range(first + 1, first + 1 + len(reader.numbers)))
+        reader.close()
+    following = {kind: sum(stream.transport.name == kind for _, stream, _ in left) for kind in TRANSPORTS}
+    wait_for(lambda: hub.stats()["connections_by_type"] == following, f"{following}")
+    assert hub.stats()["connections_ever"] == THREADS * ROUNDS
+    assert hub.stats()["cursor"] == str(log.cursor(last))
+
+    for _, stream, _ in left:
+        hub.unsubscribe(stream, NORMAL)
+    for _, _, reader in left:
+        read_until(reader, lambda it: it.ended, "the end of the stream")
+        reader.close()
+    wait_for(lambda: len(hub) == 0, "an empty registry")
+    assert (hub.stats()["blocked"], hub.stats()["closing"], hub.stats()["replaying"]) == (0, 0, 0)
+
+
+def test_unsubscribing_twice_or_after_the_end_does_nothing(stage: Stage) -> None:
+    hub = stage.hub(Log())
+    stream, reader = stage.subscribe(hub)
+    wait_for(lambda: len(hub) == 1)
+    for _ in range(3):
+        hub.unsubscribe(stream, NORMAL)
+    read_until(reader, lambda it: it.ended)
+    assert reader.closed_with == NORMAL.code
+    reader.close()
+    wait_for(lambda: len(hub) == 0)
+    hub.unsubscribe(stream, NORMAL)
+    hub.unsubscribe(stream, TOO_SLOW)
+    other, other_reader = stage.subscribe(hub)
+    wait_for(lambda: len(hub) == 1)
+    hub.unsubscribe(other, NORMAL)
+    other_reader.close()
+    wait_for(lambda: len(hub) == 0)
+
+
+# ------------------------------------------------------------------------------ from the cursor on
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("first", [0, 1, 440, 449, 450, 451, 499, 500])
+def test_a_stream_begins_where_it_says(stage: Stage, transport: str, first: int) -> None:
+    """In the log, at the tail's edge, in the tail, at the head: the same loop."""
+    log = Log(events=500)
+    hub = stage.hub(log, newest=50)
+    _, reader = stage.subscribe(hub, transport, Start(log.cursor(first)))
+    gevent.sleep(0)
+    log.publish_to(hub, 3)
+    assert read_to(reader, 503) == list(range(first + 1, 504))
+    assert reader.hello["cursor"] == str(log.cursor(first))
+    reader.close()
+
+
+def test_a_cursor_that_the_hub_has_yet_to_hear_of_waits_for_it(stage: Stage) -> None:
+    """A GET may have seen a commit before the hub was told."""
+    log = Log(events=10)
+    hub = stage.hub(log)
+    unpublished = [log.append() for _ in range(3)]
+    _, reader = stage.subscribe(hub, start=Start(log.cursor(12)))
+    read_until(reader, lambda it: it.hello)
+    hub.publish(unpublished[:1])
+    hub.publish(unpublished[1:])
+    log.publish_to(hub, 1)
+    assert read_to(reader, 14) == [13, 14]
+    reader.close()
+
+
+def test_many_at_one_cursor_cost_one_reading_of_the_log(stage: Stage) -> None:
+    log = Log(events=2000, size=1000)
+    hub = stage.hub(log, newest=10)
+    readers = [stage.subscribe(hub, start=Start(log.cursor(0)))[1] for _ in range(30)]
+    while readers[-1].numbers[-1:] != [2000]:  # side by side, as 30 machines read
+        for reader in readers:
+            reader.read()
+        gevent.sleep(0)
+    for reader in readers:
+        assert read_to(reader, 2000) == list(range(1, 2001))
+    assert log.pages < 3 * (2000 * 1000 / MAX_JOIN)
+
+
+def test_what_was_pruned_under_a_replay_ends_in_a_refresh(stage: Stage) -> None:
+    log = Log(events=100)
+    log.page = lambda after, max_bytes: []  # type: ignore[method-assign]
+    hub = stage.hub(log, newest=10)
+    for transport in TRANSPORTS:
+        _, reader = stage.subscribe(hub, transport, Start(log.cursor(20)))
+        read_until(reader, lambda it: it.refreshed)
+        assert reader.refreshed["cursor"] == str(log.cursor(100))
+        assert reader.numbers == []
+        if transport == "sse":
+            assert reader.last_id == str(log.cursor(100))
+        reader.close()
+
+
+def test_the_tail_is_bounded_in_count_and_in_bytes(stage: Stage) -> None:
+    log = Log()
+    hub = stage.hub(log, tail_events=20, tail_bytes=50_000)
+    log.publish_to(hub, 100)
+    wait_for(lambda: hub.stats()["events_published"] == 100)
+    assert hub.stats()["tail_events"] == 20
+    log.publish_to(hub, 20, 10_000)
+    wait_for(lambda: hub.stats()["events_published"] == 120)
+    assert hub.stats()["tail_events"] == 4 and hub.stats()["tail_bytes"] <= 50_000
+    log.publish_to(hub, 1, 200_000)
+    wait_for(lambda: hub.stats()["events_published"] == 121)
+    assert hub.stats()["tail_events"] == 1, "the newest stays even where it alone is too large"
+    _, reader = stage.subscribe(hub, start=Start(log.cursor(0)))
+    assert read_to(reader, 121) == list(range(1, 122))
+    reader.close()
+
+
+# ------------------------------------------------------------------------------------------- time
+
+
+def test_heartbeats_come_in_every_period(stage: Stage) -> None:
+    hub = stage.hub(Log(), heartbeat=1)
+    readers = [stage.subscribe(hub, transport)[1] for transport in TRANSPORTS]
+    for reader in readers:
+        read_until(reader, lambda it: it.heartbeats >= 2)
+        reader.close()
+
+
+def test_a_silent_websocket_is_dropped_and_a_silent_sse_is_not(stage: Stage) -> None:
+    clock = Clock()
+    hub = stage.hub(Log(), now=clock, heartbeat=1)
+    readers = {transport: stage.subscribe(hub, transport)[1] for transport in TRANSPORTS}
+    wait_for(lambda: len(hub) == 2)
+    clock.offset += SILENCE - 5
+    gevent.sleep(0.05)
+    assert len(hub) == 2
+    clock.offset += 10
+    wait_for(lambda: len(hub) == 1)
+    assert hub.stats()["connections_by_type"] == {"websocket": 0, "sse": 1}
+    assert hub.stats()["silent_clients_cut"] == 1
+    for reader in readers.values():
+        reader.close()
+
+
+def stalled(stage: Stage, hub: Hub, log: Log, transport: str = "websocket") -> tuple[Subscription, Reader]:
+    """A stream whose socket takes no more."""
+    stream, reader = stage.subscribe(hub, transport, receive_buffer=4096)
+    wait_for(lambda: len(hub) == 1)
+    while stream not in hub.blocked:
+        log.publish_to(hub, 5, 50_000)
+        gevent.sleep(0.01)
+    gevent.sleep(0.3)  # until the kernel has moved all that it will move by itself
+    assert stream in hub.blocked
+    return stream, reader
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_stalled_stream_is_cut_after_the_frame_under_way(stage: Stage, transport: str) -> None:
+    clock, log = Clock(), Log()
+    hub = stage.hub(log, now=clock)
+    _, reader = stalled(stage, hub, log, transport)
+    clock.offset += STALL - 2
+    gevent.sleep(0.1)
+    assert hub.stats()["slow_clients_cut"] == 0
+    clock.offset += 3
+    wait_for(lambda: hub.stats()["slow_clients_cut"] == 1)
+    log.publish_to(hub, 1)  # no longer for this one
+    read_until(reader, lambda it: it.ended)
+    assert reader.closed_with == (TOO_SLOW.code if transport == "websocket" else None)
+    assert reader.numbers == list(range(1, len(reader.numbers) + 1)), "whole frames, in order"
+    assert 0 < len(reader.numbers) < len(log.events)
+    assert not reader.rest, "no half of a frame at the end"
+    reader.close()
+    wait_for(lambda: len(hub) == 0)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_cut_stream_that_still_does_not_read_is_reset(stage: Stage, transport: str) -> None:
+    clock, log = Clock(), Log()
+    hub = stage.hub(log, now=clock)
+    _, reader = stalled(stage, hub, log, transport)
+    clock.offset += STALL + 1
+    wait_for(lambda: hub.stats()["slow_clients_cut"] == 1)
+    gevent.sleep(0.05)
+    assert len(hub) == 1, "it has its grace"
+    clock.offset += GRACE + 1
+    wait_for(lambda: len(hub) == 0)
+    with pytest.raises(ConnectionResetError):
+        while reader.socket.recv(65536):
+            pass
+    reader.close()
+
+
+def test_a_stream_that_reads_a_little_is_not_stalled(stage: Stage) -> None:
+    clock, log = Clock(), Log()
+    hub = stage.hub(log, now=clock)
+    _, reader = stalled(stage, hub, log)
+    for _ in range(5):
+        clock.offset += STALL - 2
+        got = 0
+        while got < 1 << 20 and reader.numbers[-1:] != [len(log.events)]:
+            got += len(reader.read(4096))
+            gevent.sleep(0)
+        log.publish_to(hub, 20, 50_000)
+        gevent.sleep(0.05)
+    assert hub.stats()["slow_clients_cut"] == 0
+    assert read_to(reader, len(log.events)) == list(range(1, len(log.events) + 1))
+    reader.close()
+
+
+def test_one_that_falls_off_the_tail_while_live_is_cut(stage: Stage) -> None:
+    log = Log()
+    hub = stage.hub(log, tail_events=10)
+    _, reader = stalled(stage, hub, log)
+    log.publish_to(hub, 20, 50_000)
+    read_until(reader, lambda it: it.ended)
+    assert reader.closed_with == TOO_SLOW.code
+    assert hub.stats()["slow_clients_cut"] == 1
+    last = reader.numbers[-1]
+    assert reader.numbers == list(range(1, last + 1))
+    reader.close()
+    _, resumed = stage.subscribe(hub, start=Start(log.cursor(last)))
+    assert read_to(resumed, len(log.events)) == list(range(last + 1, len(log.events) + 1))
+    resumed.close()
+
+
+def test_one_that_replays_is_not_cut_for_being_behind_the_tail(stage: Stage) -> None:
+    log = Log(events=400, size=50_000)
+    hub = stage.hub(log, newest=10, tail_events=10)
+    _, reader = stage.subscribe(hub, start=Start(log.cursor(0)), receive_buffer=4096)
+    while len(log.events) < 600:
+        reader.read(8192)
+        log.publish_to(hub, 5, 50_000)
+        gevent.sleep(0.001)
+    assert read_to(reader, 600) == list(range(1, 601))
+    assert hub.stats()["slow_clients_cut"] == 0
+    reader.close()
+
+
+# --------------------------------------------------------------------------------------- the end
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_end_comes_after_the_last_event(stage: Stage, transport: str) -> None:
+    log = Log()
+    hub = stage.hub(log)
+    readers = [stage.subscribe(hub, transport)[1] for _ in range(20)]
+    wait_for(lambda: len(hub) == 20)
+    log.publish_to(hub, 50)
+    closing = gevent.spawn(hub.close)
+    for reader in readers:
+        read_until(reader, lambda it: it.ended)
+        assert reader.numbers == list(range(1, 51))
+        assert reader.closed_with == (RESTART.code if transport == "websocket" else None)
+        reader.close()
+    closing.join(WAIT)
+    assert len(hub) == 0
+
+
+def test_nothing_is_left_of_a_closed_stream(stage: Stage) -> None:
+    """Clean ends and abrupt ones, idle streams and full ones: subscriptions, watchers and batches are gone."""
+    log = Log(events=50)
+    hub = stage.hub(log, newest=10)
+
+    def come_and_go(count: int) -> None:
+        for number in range(count):
+            transport = ("websocket", "sse")[number % 2]
+            stream, reader = stage.subscribe(hub, transport, Start(log.cursor(number % 51)))
+            if number % 5 == 0:
+                log.publish_to(hub, 1, 300_000)
+            read_until(reader, lambda it: it.hello)
+            if number % 3 == 0:
+                hub.unsubscribe(stream, NORMAL)
+            reader.close(abrupt=number % 2 == 0)
+        wait_for(lambda: len(hub) == 0)
+        log.publish_to(hub, 1)
+        wait_for(lambda: hub.stats()["tail_events"])
+
+    def census() -> dict[str, int]:
+        gc.collect()
+        kinds = Counter(type(thing).__name__ for thing in gc.get_objects())
+        return {kind: kinds[kind] for kind in ("Subscription", "Batch", "Greenlet", "Start", "io")}
+
+    come_and_go(20)
+    before = census()
+    come_and_go(200)
+    after = census()
+    # The hub's loops hold on to the last ones they had in hand until their next turn.
+    assert {kind: count for kind, count in after.items() if count > before[kind] + 3} == {}
