@@ -17,7 +17,7 @@ backlog = 4096
 keepalive = 75
 max_requests = 0  # a restart would end every stream
 preload_app = False  # it would import before gevent patches
-graceful_timeout = 3
+graceful_timeout = 10  # for a busy machine; the worker leaves by itself as soon as its streams have ended
 timeout = 60
 accesslog = None  # the application has a line for each request
 control_socket_disable = True  # one per user: two shops' servers of one user would fight for it
@@ -44,5 +44,6 @@ def post_worker_init(worker):
             gevent.sleep(0.05)
         gevent.sleep(LAST_REQUESTS)
         worker.wsgi.extensions["pedidos"].close()
+        worker.cfg.set("graceful_timeout", 0)  # nothing is left to wait for but idle connections
 
     gevent.spawn(end_in_order)

@@ -301,7 +301,7 @@ class Hub:
         tick = 0
         while True:
             tick += 1
-            gevent.sleep(max(0.0, started + tick - self.now()))
+            gevent.sleep(max(0.001, started + tick - self.now()))
             now = self.now()
             for stream in [s for s in self.closing if s.closing_by is not None and s.closing_by <= now]:
                 self.drop(stream, stream.close or TOO_SLOW, reset=not stream.finished)
