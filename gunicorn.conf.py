@@ -24,6 +24,8 @@ control_socket_disable = True  # one per user: two shops' servers of one user wo
 
 LAST_REQUESTS = 1.2
 """Seconds after SIGTERM in which writes are still taken: the worker looks once a second whether to stop accepting."""
+LAST_ANSWERS = 0.5
+"""Seconds for the answers under way to reach their clients."""
 
 
 def on_starting(server):
@@ -44,6 +46,8 @@ def post_worker_init(worker):
             gevent.sleep(0.05)
         gevent.sleep(LAST_REQUESTS)
         worker.wsgi.extensions["pedidos"].close()
-        worker.cfg.set("graceful_timeout", 0)  # nothing is left to wait for but idle connections
+        gevent.sleep(LAST_ANSWERS)
+        worker.log.info("Worker exiting (pid: %s)", worker.pid)
+        os._exit(0)  # nothing is left to wait for but idle connections, and gunicorn would wait for each
 
     gevent.spawn(end_in_order)
