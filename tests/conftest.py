@@ -1,0 +1,109 @@
+"""Fixtures of the contract tests: one suite, run against both servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_server import KINDS, LiveServer
+from stream_clients import TRANSPORTS, Stream, open_stream
+
+# The servers a test has used, each with the size of its output before: a failure shows what came after.
+_used_servers = pytest.StashKey[list[tuple[LiveServer, int]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes many seconds, because what it checks does")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    report = yield
+    if report.failed:
+        for server, since in item.stash.get(_used_servers, []):
+            title = f"output of the {server.kind} server on port {server.port}"
+            report.sections.append((title, server.output(since)[-20_000:]))
+    return report
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which server: the embedded one or gunicorn."""
+    value: str = request.param
+    return value
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    value: str = request.param
+    return value
+
+
+@pytest.fixture(scope="session")
+def _shared_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], LiveServer]]:
+    running: dict[str, LiveServer] = {}
+    with ExitStack() as stack:
+
+        def shared_server(kind: str) -> LiveServer:
+            if kind not in running or not running[kind].is_running():
+                running[kind] = LiveServer.start(kind, directory=tmp_path_factory.mktemp(kind))
+                stack.callback(running[kind].close)
+            return running[kind]
+
+        yield shared_server
+
+
+@pytest.fixture
+def server(
+    kind: str, _shared_servers: Callable[[str], LiveServer], request: pytest.FixtureRequest
+) -> Iterator[LiveServer]:
+    """A server with the default settings, shared by the session's tests, so with others' orders on it.
+
+    A test that kills it fails itself, and not its successors, which get a new one.
+    """
+    server = _shared_servers(kind)
+    _note(request, server)
+    pid = server.pid
+    yield server
+    assert server.is_running() and server.pid == pid, "the test has ended the server"
+
+
+@pytest.fixture
+def start_server(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., LiveServer]]:
+    """Starts servers of the test's own, with settings of its own; the database is empty unless given.
+
+    `start_server(PEDIDOS_HEARTBEAT=1, args=[…], database=…)`: names in capitals are the environment.
+    """
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> LiveServer:
+            env = {name: str(options.pop(name)) for name in list(options) if name.isupper()}
+            directory = tmp_path / f"server-{len(request.node.stash.get(_used_servers, []))}"
+            directory.mkdir()
+            options.setdefault("kind", kind)
+            server = LiveServer.start(env=env, directory=directory, **options)
+            stack.callback(server.close)
+            _note(request, server)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Stream]]:
+    """Opens streams, `connect(server, "sse", cursor=…)`, and closes them when the test ends."""
+    with ExitStack() as stack:
+
+        def connect(server: LiveServer, transport: str = "websocket", **options: Any) -> Stream:
+            stream = open_stream(server, transport, **options)
+            stack.callback(stream.close)
+            return stream
+
+        yield connect
+
+
+def _note(request: pytest.FixtureRequest, server: LiveServer) -> None:
+    request.node.stash.setdefault(_used_servers, []).append((server, server.output_size()))
