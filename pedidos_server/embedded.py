@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gevent
@@ -16,6 +16,7 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from .app import Server
 from .errors import StartupError
+from .http_head import RequestHead
 from .transports.handover import HANDLER
 
 log = logging.getLogger("pedidos.server")
@@ -36,6 +37,15 @@ class Handler(WSGIHandler):
         super().__init__(sock, address, server, rfile)
         if sock.family != getattr(socket, "AF_UNIX", None):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def MessageClass(self, stream: Any, *_: Any) -> RequestHead:
+        return RequestHead(stream)
+
+    def _headers(self) -> Iterator[tuple[str, str]]:
+        for name, value in self.headers.fields:
+            key = name.replace("-", "_").upper()
+            if "_" not in name and key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                yield f"HTTP_{key}", value
 
     def read_requestline(self) -> str:
         with gevent.Timeout(IDLE_SECONDS, False):

@@ -17,7 +17,7 @@ PACKAGE = Path(pedidos_server.__file__).parent
 
 LAYERS = (
     {"__init__"},
-    {"errors", "protocol", "logs", "descriptors", "addresses"},
+    {"errors", "protocol", "logs", "descriptors", "addresses", "http_head"},
     {"config", "models", "schemas"},
     {"database"},
     {"migrations"},

@@ -1,0 +1,60 @@
+"""The header fields that the embedded server takes, and those with which requests are smuggled."""
+
+import io
+
+import pytest
+
+from pedidos_server.http_head import MAX_FIELDS, RequestHead
+
+
+def read(*lines: bytes) -> RequestHead:
+    return RequestHead(io.BytesIO(b"".join(line + b"\r\n" for line in lines) + b"\r\n"))
+
+
+def test_fields_in_their_order_and_by_name_in_any_case():
+    head = read(b"Host: oficina.lan", b"X-Pedidos-Autor:  Ana \t", b"Content-Type: application/json", b"Empty:")
+    assert head.status == ""
+    assert head.fields[1] == ("X-Pedidos-Autor", "Ana")
+    assert head.get("HOST") == "oficina.lan"
+    assert head.typeheader == "application/json"
+    assert head.get("Empty") == ""
+    assert head.get("Missing", "-") == "-"
+
+
+def test_nothing_behind_the_empty_line_is_read():
+    stream = io.BytesIO(b"Host: x\r\n\r\nbody")
+    RequestHead(stream)
+    assert stream.read() == b"body"
+
+
+def test_values_are_latin_1():
+    assert read("X-Name: José".encode("latin-1")).get("x-name") == "José"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b"Host : x",),
+        (b"Host: x", b" folded"),
+        (b"no colon",),
+        (b": no name",),
+        (b"Na me: x",),
+        (b"A: b\x00c",),
+        (b"A: b\rC: d",),
+        (b"Content-Length: 3", b"Content-Length: 3"),
+        (b"Content-Length: +3",),
+        (b"Content-Length: 1_0",),
+        (b"Content-Length: -1",),
+        (b"Content-Length: 3", b"Transfer-Encoding: chunked"),
+        (b"Host: a", b"Host: b"),
+        tuple(b"A%d: b" % number for number in range(MAX_FIELDS + 1)),
+        (b"A: " + b"x" * 70_000,),
+    ],
+    ids=lambda lines: lines[-1][:20].decode("latin-1"),
+)
+def test_what_is_refused(lines):
+    assert read(*lines).status
+
+
+def test_a_head_that_ends_early_is_refused():
+    assert RequestHead(io.BytesIO(b"Host: x\r\n")).status
