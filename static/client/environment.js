@@ -33,10 +33,12 @@
 /** @returns {Environment} */
 export function browserEnvironment() {
   const scope = /** @type {any} */ (globalThis);
+  // Null where there is no page: a server that renders, a test.
+  const page = scope.document && scope.window ? scope.window : null;
   return {
     fetch: (input, init) => scope.fetch(input, init),
     WebSocket: scope.WebSocket || null,
-    openChannel: scope.document && scope.BroadcastChannel ? (name) => new scope.BroadcastChannel(name) : null,
+    openChannel: page && scope.BroadcastChannel ? (name) => new scope.BroadcastChannel(name) : null,
     clock: {
       now: () => Date.now(),
       setTimeout: (callback, ms) => scope.setTimeout(callback, ms),
@@ -47,8 +49,8 @@ export function browserEnvironment() {
       Array.from(scope.crypto.getRandomValues(new Uint8Array(16)), (/** @type {number} */ byte) =>
         byte.toString(16).padStart(2, '0'),
       ).join(''),
-    window: scope.document ? scope : null,
-    document: scope.document || null,
-    origin: scope.document && scope.location ? scope.location.origin : '',
+    window: page,
+    document: page ? scope.document : null,
+    origin: page ? page.location.origin : '',
   };
 }

@@ -20,7 +20,10 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('other patch'), a: number, b: number, c: number }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('other remove'), a: number }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('update'), a: number, b: number, c: number }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('update two'), a: number, b: number, match: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('update two'), a: number, b: number, match: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('create') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), a: number }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry'), a: number }) },
@@ -60,19 +63,25 @@ async function perform(w, s) {
       server.create({});
       break;
     case 'other patch':
-      if (ids.length > 0) server.patch(pick(ids, s.a), { [pick(FIELDS, s.b)]: valueOf(pick(FIELDS, s.b), s.c) });
+      if (ids.length > 0)
+        server.patch(pick(ids, s.a), { [pick(FIELDS, s.b)]: valueOf(pick(FIELDS, s.b), s.c) });
       break;
     case 'other remove':
       if (ids.length > 0) server.remove(pick(ids, s.a));
       break;
     case 'update':
-      if (shown.length > 0) store.update(pick(shown, s.a), { [pick(FIELDS, s.b)]: valueOf(pick(FIELDS, s.b), s.c) });
+      if (shown.length > 0)
+        store.update(pick(shown, s.a), { [pick(FIELDS, s.b)]: valueOf(pick(FIELDS, s.b), s.c) });
       break;
     case 'update two':
       if (shown.length > 0) {
         const id = pick(shown, s.a);
         const { versao } = store.getSnapshot().byId.get(id);
-        store.update(id, { costura: s.b % 2 === 0, cliente: `Nome ${s.b % 3}` }, s.match ? { ifMatch: versao } : {});
+        store.update(
+          id,
+          { costura: s.b % 2 === 0, cliente: `Nome ${s.b % 3}` },
+          s.match ? { ifMatch: versao } : {},
+        );
       }
       break;
     case 'create':
@@ -84,7 +93,9 @@ async function perform(w, s) {
     case 'retry':
     case 'dismiss': {
       const { errors } = store.getSnapshot();
-      const failed = Object.keys(errors).flatMap((id) => Object.keys(errors[id]).map((field) => [Number(id), field]));
+      const failed = Object.keys(errors).flatMap((id) =>
+        Object.keys(errors[id]).map((field) => [Number(id), field]),
+      );
       if (failed.length > 0) store[s.do === 'retry' ? 'retry' : 'dismissError'](...pick(failed, s.a));
       break;
     }
@@ -142,7 +153,8 @@ async function perform(w, s) {
 
 function neverAhead(w) {
   const { pedidos, byId } = w.store.getSnapshot();
-  for (const order of pedidos) assert.ok(w.server.committed.has(JSON.stringify(order)), 'shows what was never committed');
+  for (const order of pedidos)
+    assert.ok(w.server.committed.has(JSON.stringify(order)), 'shows what was never committed');
   assert.deepEqual(
     pedidos.map((order) => order.id),
     [...byId.keys()].sort((a, b) => b - a),

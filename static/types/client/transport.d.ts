@@ -1,0 +1,77 @@
+/** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
+/** @typedef {'websocket' | 'sse'} TransportName */
+/**
+ * How a transport ended.
+ * @typedef {object} TransportEnd
+ * @property {number | null} code WebSocket close code
+ * @property {number | null} status HTTP status, where the transport can see it (SSE)
+ * @property {number | null} retryAfter ms, as the server asked
+ * @property {string} reason
+ */
+/**
+ * @typedef {object} TransportHandlers
+ * @property {(message: ServerMessage) => void} onMessage
+ * @property {() => void} onActivity something came in, were it a heartbeat
+ * @property {(end: TransportEnd) => void} onEnd once, and never after close()
+ */
+/**
+ * @typedef {object} Transport
+ * @property {TransportName} name
+ * @property {(message: object) => boolean} send false where nothing can be sent
+ * @property {() => void} close silent: no handler is called from here on
+ */
+/** Opens a stream that begins behind `cursor`, or at the live end when it is null.
+ * @typedef {(cursor: string | null, handlers: TransportHandlers) => Transport} OpenTransport */
+/**
+ * @param {string} baseUrl
+ * @param {string} path
+ * @param {string | null} cursor
+ * @returns {string}
+ */
+export function streamUrl(baseUrl: string, path: string, cursor: string | null): string;
+export type ServerMessage = import("./protocol.js").ServerMessage;
+export type TransportName = "websocket" | "sse";
+/**
+ * How a transport ended.
+ */
+export type TransportEnd = {
+    /**
+     * WebSocket close code
+     */
+    code: number | null;
+    /**
+     * HTTP status, where the transport can see it (SSE)
+     */
+    status: number | null;
+    /**
+     * ms, as the server asked
+     */
+    retryAfter: number | null;
+    reason: string;
+};
+export type TransportHandlers = {
+    onMessage: (message: ServerMessage) => void;
+    /**
+     * something came in, were it a heartbeat
+     */
+    onActivity: () => void;
+    /**
+     * once, and never after close()
+     */
+    onEnd: (end: TransportEnd) => void;
+};
+export type Transport = {
+    name: TransportName;
+    /**
+     * false where nothing can be sent
+     */
+    send: (message: object) => boolean;
+    /**
+     * silent: no handler is called from here on
+     */
+    close: () => void;
+};
+/**
+ * Opens a stream that begins behind `cursor`, or at the live end when it is null.
+ */
+export type OpenTransport = (cursor: string | null, handlers: TransportHandlers) => Transport;
