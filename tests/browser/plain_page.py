@@ -1,0 +1,122 @@
+"""A plain page that does nothing but load the sync client, and what tests do with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from live_server import LiveServer
+from playwright.sync_api import BrowserContext, Page
+
+# Run in a page of the server's own origin. Not a page of the test's making (a fulfilled route): Chromium's checks of
+# local network access take that one for a page of the internet, and refuse it a WebSocket to this machine.
+PLAIN_PATH = "/health"
+PLAIN_SCRIPT = """
+const { createPedidosClient } = await import('/static/client/index.js');
+const client = createPedidosClient(options);
+window.changes = [];
+window.statuses = [];
+window.problems = [];
+client.store.onChange(({action, pedido_id, pedido, own, source, autor}) =>
+  window.changes.push({action, id: pedido_id, versao: pedido && pedido.versao, own, source, autor}));
+client.connection.subscribe(() => {
+  const {status, transport} = client.connection.getState();
+  const word = `${status} ${transport}`;
+  if (window.statuses[window.statuses.length - 1] !== word) window.statuses.push(word);
+});
+window.addEventListener('error', (event) => window.problems.push(event.message));
+window.addEventListener('unhandledrejection', (event) => window.problems.push(String(event.reason)));
+window.client = client;
+window.snapshot = () => client.store.getSnapshot();
+window.state = () => client.store.getSnapshot().connection;
+client.store.load();
+"""
+
+
+def require(program: str) -> str:
+    """Its path. Missing: a laptop skips, CI fails."""
+    path = shutil.which(program)
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail(f"{program} is not installed")
+    if path is None:
+        pytest.skip(f"{program} is not installed")
+    return path
+
+
+class Person:
+    """One browser with its tabs on the plain page."""
+
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self.context = context
+        self.origin = origin
+        self.tabs: list[Tab] = []
+
+    def open(self, wait: bool = True, **options: Any) -> Tab:
+        """A tab whose client has these options; waits until it is connected."""
+        tab = Tab(self.context.new_page(), self.origin, options)
+        self.tabs.append(tab)
+        if wait:
+            tab.until("state().status === 'connected' && snapshot().cursor !== null")
+        return tab
+
+
+class Tab:
+    def __init__(self, page: Page, origin: str, options: dict[str, Any]) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(origin + PLAIN_PATH)
+        page.evaluate(f"async options => {{ {PLAIN_SCRIPT} }}", options)
+
+    def until(self, condition: str, timeout: float = 10.0) -> None:
+        """Waits for a JavaScript expression to become true."""
+        try:
+            self.page.wait_for_function(condition, timeout=timeout * 1000)
+        except Exception as error:
+            state = self.page.evaluate(
+                "({state: state(), statuses, problems, syncLog: snapshot().syncLog.map(({at, text}) => [at, text])})"
+            )
+            raise AssertionError(f"still not {condition}: {state}") from error
+
+    def get(self, expression: str) -> Any:
+        return self.page.evaluate(expression)
+
+    def do(self, call: str) -> Any:
+        """Calls the client's store or connection, and waits for what it promises."""
+        return self.page.evaluate(f"async () => await client.{call}")
+
+    def start(self, call: str) -> None:
+        """Calls it and does not wait."""
+        self.page.evaluate(f"() => {{ client.{call} }}")
+
+    def orders(self) -> list[dict[str, Any]]:
+        orders: list[dict[str, Any]] = self.get("snapshot().pedidos")
+        return orders
+
+    def assert_nothing_twice(self) -> None:
+        """Each version of each order was announced at most once."""
+        seen = [(change["id"], change["versao"], change["action"]) for change in self.get("changes")]
+        assert len(seen) == len(set(seen)), seen
+        assert self.get("problems") == []
+        assert self.complaints == []
+
+
+def server_orders(server: LiveServer) -> list[dict[str, Any]]:
+    orders: list[dict[str, Any]] = server.http.get(f"{server.url}/api/v1/pedidos/", timeout=10).json()
+    return orders
+
+
+def server_streams(server: LiveServer) -> int:
+    total: int = server.http.get(f"{server.url}/ws/stats", timeout=10).json()["total_connections"]
+    return total
+
+
+def eventually(condition: Callable[[], bool], timeout: float = 10.0, what: str = "") -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, what or "it never came true"
+        time.sleep(0.02)
