@@ -8,6 +8,8 @@ import struct
 from contextlib import suppress
 from typing import Any
 
+from wire import Heard, Incoming
+
 
 def tcp_pair(receive_buffer: int | None = None) -> tuple[socket.socket, socket.socket]:
     """Two ends of one TCP connection: the server's, and the client's with a receive buffer of so many bytes."""
@@ -31,9 +33,7 @@ class Reader:
 
     def __init__(self, sock: socket.socket, transport: str) -> None:
         self.socket = sock
-        self._transport = transport
-        self.rest = b""
-        """What has come of an incomplete frame or block."""
+        self._incoming = Incoming(transport)
         self.hello: dict[str, Any] = {}
         self.refreshed: dict[str, Any] = {}
         self.payloads: list[bytes] = []
@@ -42,6 +42,11 @@ class Reader:
         self.heartbeats = 0
         self.closed_with: int | None = None
         self.ended = False
+
+    @property
+    def rest(self) -> bytearray:
+        """What has come of an incomplete frame or block."""
+        return self._incoming.rest
 
     def read(self, most: int = 1 << 22) -> bytes:
         """Reads what is there, at most so many bytes, and takes it apart; what it read, b"" for nothing."""
@@ -57,11 +62,8 @@ class Reader:
                 self.ended = True
                 break
             data += piece
-        self.rest += data
-        if self._transport == "sse":
-            self._take_blocks()
-        else:
-            self._take_frames()
+        for heard in self._incoming.feed(data):
+            self._hear(heard)
         return data
 
     def close(self, *, abrupt: bool = False) -> None:
@@ -72,38 +74,14 @@ class Reader:
         self.socket.close()
         self.ended = True
 
-    def _take_blocks(self) -> None:
-        *blocks, self.rest = self.rest.split(b"\n\n")
-        for block in blocks:
-            lines = {name: value for name, _, value in (line.partition(b": ") for line in block.split(b"\n"))}
-            if b"id" in lines:
-                self.last_id = lines[b"id"].decode()
-            if b"data" in lines:
-                self._message(lines[b"data"])
-            else:
-                self.heartbeats += 1
-
-    def _take_frames(self) -> None:
-        start = 0
-        while len(self.rest) >= start + 2:
-            size, head = self.rest[start + 1], 2
-            if size >= 126:
-                head = 4 if size == 126 else 10
-                if len(self.rest) < start + head:
-                    break
-                size = int.from_bytes(self.rest[start + 2 : start + head], "big")
-            if len(self.rest) < start + head + size:
-                break
-            opcode = self.rest[start] & 0x0F
-            payload = self.rest[start + head : start + head + size]
-            start += head + size
-            if opcode == 8:
-                self.closed_with = int.from_bytes(payload[:2], "big")
-            elif opcode == 9:
-                self.heartbeats += 1
-            elif opcode == 1:
-                self._message(payload)
-        self.rest = self.rest[start:]
+    def _hear(self, heard: Heard) -> None:
+        self.last_id = heard.id or self.last_id
+        if heard.kind == "heartbeat":
+            self.heartbeats += 1
+        elif heard.kind == "close":
+            self.closed_with = heard.close_code
+        elif heard.kind == "message":
+            self._message(heard.payload)
 
     def _message(self, payload: bytes) -> None:
         message = json.loads(payload)
