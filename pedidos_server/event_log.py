@@ -27,6 +27,7 @@ _head = Statement(
 )
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
+_count_after = Statement(Evento.select(fn.COUNT(Evento.numero)).where(Evento.numero > slot("numero")))
 _at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
 _insert = Statement(
     Evento.insert(
@@ -80,34 +81,40 @@ def append(connection: Connection, after: Head, event: Event, when: str) -> Head
 
 
 def can_resume(connection: Connection, cursor: Cursor) -> bool:
-    """True where the event that ``cursor`` names is in the log with that tag, or is its very beginning
-    and nothing was pruned."""
+    """True where the event that ``cursor`` names is in the log with that tag (or is the log's very beginning),
+    and so is every later one."""
     if cursor.number == 0:
-        first = _first(connection).fetchone()[0]
-        return cursor.tag == get_meta(connection, "tag") and first in (None, 1)
-    row = _tag(connection, numero=cursor.number).fetchone()
-    return row is not None and row[0] == cursor.tag
+        known = cursor.tag == get_meta(connection, "tag")
+    else:
+        row = _tag(connection, numero=cursor.number).fetchone()
+        known = row is not None and row[0] == cursor.tag
+    if not known:
+        return False
+    following: int = _count_after(connection, numero=cursor.number).fetchone()[0]
+    return following == head(connection).cursor.number - cursor.number
 
 
 def page(connection: Connection, after: int, max_bytes: int) -> list[Event]:
-    """The events that follow number ``after``: as many as fit ``max_bytes``, at least one if there is one."""
+    """The events that follow number ``after`` without a gap: as many as fit ``max_bytes``, at least one if there
+    is one."""
     events: list[Event] = []
     size = 0
     for numero, tag, mensagem in _after(connection, numero=after):
         size += len(mensagem)
-        if events and size > max_bytes:
+        if numero != after + len(events) + 1 or (events and size > max_bytes):
             break
         events.append(Event(Cursor(numero, tag), mensagem))
     return events
 
 
 def newest(connection: Connection, max_events: int, max_bytes: int) -> list[Event]:
-    """The newest events, oldest first, within both bounds; the very newest even where it alone is too large."""
+    """The newest events, oldest first, without a gap and within both bounds; the very newest even where it alone is
+    too large."""
     events: list[Event] = []
     size = 0
     for numero, tag, mensagem in _newest(connection):
         size += len(mensagem)
-        if events and (len(events) >= max_events or size > max_bytes):
+        if events and (len(events) >= max_events or size > max_bytes or numero != events[-1].cursor.number - 1):
             break
         events.append(Event(Cursor(numero, tag), mensagem))
     events.reverse()

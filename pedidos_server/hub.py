@@ -98,6 +98,12 @@ class Hub:
     def unsubscribe(self, subscription: Subscription, close: Close) -> None:
         self._post(self.end, subscription, close)
 
+    def holds(self, cursor: Cursor) -> bool:
+        """True where the tail has the event that ``cursor`` names, and so all that follow it."""
+        tail = self._tail
+        index = cursor.number - tail[0].cursor.number if tail else -1
+        return 0 <= index < len(tail) and tail[index].cursor == cursor
+
     def stats(self) -> dict[str, Any]:
         """Counts for an operator; a moment's picture, each number right by itself."""
         return {
@@ -222,7 +228,7 @@ class Hub:
                     gevent.sleep(1)  # the database does not answer; they stay where they are
                     continue
                 streams = [s for s in self._waiting_for_page.pop(position) if not s.finished]
-                if events and events[0].cursor.number == position + 1:
+                if events:
                     batch: Batch | None = None
                     for stream in streams:
                         batch = self._shared.get((stream.transport.name, position)) or self._share(stream, events)
