@@ -98,12 +98,6 @@ class Hub:
     def unsubscribe(self, subscription: Subscription, close: Close) -> None:
         self._post(self.end, subscription, close)
 
-    def holds(self, cursor: Cursor) -> bool:
-        """True where the tail has the event that ``cursor`` names, and so all that follow it."""
-        tail = self._tail
-        index = cursor.number - tail[0].cursor.number if tail else -1
-        return 0 <= index < len(tail) and tail[index].cursor == cursor
-
     def stats(self) -> dict[str, Any]:
         """Counts for an operator; a moment's picture, each number right by itself."""
         return {

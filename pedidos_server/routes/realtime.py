@@ -71,8 +71,8 @@ def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers:
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": HandshakeOnly}
 
     def judge(cursor: str | None) -> Start:
-        """Where the stream begins. Where the hub's tail does not know the cursor, the database decides: a commit
-        that the hub has yet to publish is already a place to resume from."""
+        """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
+        already a place to resume from, and an event that was pruned is none, even while the tail still has it."""
         if len(hub) >= max_subscribers:
             raise unavailable(
                 f"O servidor já tem {max_subscribers} conexões em tempo real, o seu limite "
@@ -82,9 +82,7 @@ def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers:
         if cursor is None:
             return Start()
         named = Cursor.parse(cursor)
-        if named is not None and (
-            hub.holds(named) or database.read(lambda connection: event_log.can_resume(connection, named))
-        ):
+        if named is not None and database.read(lambda connection: event_log.can_resume(connection, named)):
             return Start(named)
         return Start(refused=True)
 
