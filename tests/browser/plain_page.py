@@ -110,6 +110,11 @@ def server_orders(server: LiveServer) -> list[dict[str, Any]]:
     return orders
 
 
+def cursor_of(server: LiveServer) -> str:
+    answer = server.http.get(f"{server.url}/api/v1/pedidos/", params={"limite": 1}, timeout=10)
+    return answer.headers["X-Pedidos-Cursor"]
+
+
 def server_streams(server: LiveServer) -> int:
     total: int = server.http.get(f"{server.url}/ws/stats", timeout=10).json()["total_connections"]
     return total
