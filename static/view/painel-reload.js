@@ -4,12 +4,12 @@
 // Rules:
 // 1. Never onto a server that does not answer: the browser's error page would stay there for ever.
 // 2. Always with jitter: twenty panels of one shop must not fetch the page in the same second.
-// 3. No night twice: the next one is at least six hours away.
+// 3. No night twice: the next time is further away than the nights are spread.
 
 const HOUR = 3_600_000;
 const NIGHT_HOUR = 3;
 const NIGHT_SPREAD = 1.5 * HOUR;
-const NIGHT_APART = 6 * HOUR;
+const NIGHT_APART = 2 * HOUR;
 /** A night further away than this is the sign of a clock that was set back. */
 const NIGHT_FARTHEST = 31 * HOUR;
 const UPGRADE = { after: 5_000, spread: 115_000 };
@@ -17,7 +17,7 @@ const FAULT = { after: 60_000, spread: 240_000 };
 const AGAIN = { after: 30_000, spread: 60_000 };
 
 /**
- * A moment between 3:00 and 4:30 local time, at least six hours ahead.
+ * A moment between 3:00 and 4:30 local time, at least two hours ahead.
  * @param {number} now ms
  * @param {() => number} random
  * @returns {number} ms

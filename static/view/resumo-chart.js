@@ -79,7 +79,7 @@ export function createChart(title, length) {
   );
 
   return {
-    element: h('div', { class: 'resumo-figura' }, svg, table),
+    element: h('div', { class: 'resumo-figura' }, svg, h('div', { class: 'only-heard' }, table)),
     /**
      * @param {readonly {day: string, count: number}[]} data one entry a day, today last
      */

@@ -15,8 +15,6 @@ const DAYS = 14;
 const LINES = 15;
 /** Changes that come faster than that are drawn together. */
 const REDRAW = 200;
-/** How soon after midnight the figures turn over, at the latest. */
-const MIDNIGHT = 15_000;
 
 const CHART = {
   title: `Concluídos por dia, nas últimas duas semanas`,
@@ -30,15 +28,14 @@ const CHART = {
  * @param {Context} context
  * @returns {() => void}
  */
-export function mount(element, { store, now, setTitle }) {
+export function mount(element, { store, now, everySecond, setTitle }) {
   const clock = {
     setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) => window.setTimeout(callback, ms),
     clearTimeout: (/** @type {any} */ timer) => window.clearTimeout(timer),
   };
   /** @type {unknown} */
   let redraw = null;
-  /** @type {unknown} */
-  let midnight = null;
+  /** The figures turn over at midnight, though nothing has changed. */
   let drawnDay = '';
 
   const tiles = createTiles();
@@ -111,25 +108,17 @@ export function mount(element, { store, now, setTitle }) {
     setText(reading, `Lendo o histórico de ${unknown === 1 ? 'mais 1 pedido' : `mais ${unknown} pedidos`}…`);
   }
 
-  // A machine that slept over midnight runs the late timer when it wakes.
-  function watchMidnight() {
-    midnight = clock.setTimeout(() => {
-      if (dayOf(now()) !== drawnDay) draw();
-      watchMidnight();
-    }, MIDNIGHT);
-  }
-
   window.addEventListener('resize', schedule);
   const off = store.subscribe(schedule);
+  const offSecond = everySecond(() => drawnDay !== '' && dayOf(now()) !== drawnDay && draw());
   draw();
-  watchMidnight();
 
   return () => {
     off();
     window.removeEventListener('resize', schedule);
     finished.close();
     clock.clearTimeout(redraw);
-    clock.clearTimeout(midnight);
+    offSecond();
     element.textContent = '';
   };
 }
