@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -157,7 +160,7 @@ def test_of_different_ones_at_once_under_one_key_one_executes(server: LiveServer
     assert len(server.get(ORDERS, params={"q": client}).json()) == 1
 
 
-def test_keys_survive_a_kill(start_server: Callable[..., LiveServer]) -> None:
+def test_keys_survive_a_kill_for_a_day(start_server: Callable[..., LiveServer]) -> None:
     server = start_server()
     headers, body = key(), {"cliente": "Ana"}
     first = server.post(ORDERS, json=body, headers=headers)
@@ -165,6 +168,13 @@ def test_keys_survive_a_kill(start_server: Callable[..., LiveServer]) -> None:
     server.restart()
     assert_same_answer(first, server.post(ORDERS, json=body, headers=headers))
     assert len(server.get(ORDERS).json()) == 1
+
+    server.stop()
+    a_day_ago = datetime.now(UTC) - timedelta(hours=24, minutes=1)
+    with closing(sqlite3.connect(server.database_path)) as database, database:
+        database.execute("UPDATE resposta SET criado_em = ?", [a_day_ago.strftime("%Y-%m-%dT%H:%M:%S.000Z")])
+    server.restart()
+    assert server.post(ORDERS, json=body, headers=headers).json()["id"] != first.json()["id"]
 
 
 @pytest.mark.parametrize("odd", ["", "x" * 300, "x" * 5000, "ç", '"entre aspas"'])

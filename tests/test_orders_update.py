@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +126,20 @@ def test_the_time_of_change_never_goes_back(server: LiveServer) -> None:
     times += [server.change(order["id"], observacao=str(n))["ultima_atualizacao"] for n in range(20)]
     moments = [datetime.fromisoformat(time) for time in times]
     assert moments == sorted(moments)
+
+
+def test_the_time_of_change_does_not_go_back_with_the_clock(start_server: Callable[..., LiveServer]) -> None:
+    """The clock of a shop's computer may be set back; here the order's last change is set forward instead."""
+    server = start_server()
+    order = server.create()
+    server.stop()
+    future = order["ultima_atualizacao"].replace(order["ultima_atualizacao"][:4], "2099", 1)
+    with closing(sqlite3.connect(server.database_path)) as database, database:
+        document = json.dumps({**order, "ultima_atualizacao": future}).encode()
+        database.execute("UPDATE pedido SET documento = ?, alterado_em = ?", [document, future])
+        database.execute("UPDATE evento SET criado_em = ?", [future])
+    server.restart()
+    assert server.change(order["id"], costura=True)["ultima_atualizacao"] >= future
 
 
 # -- If-Match

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from checks import position
@@ -101,6 +103,24 @@ def test_a_pruned_one(start_server: StartServer, connect: Connect) -> None:
     server.restart()
     assert server.cursor() == head
     assert_resumed(on_both(connect, server, head), head, [])
+
+
+def test_a_gap_behind_it(start_server: StartServer, connect: Connect) -> None:
+    """The named event is there, a later one is not: a part of what was missed is worse than a refresh."""
+    server = start_server()
+    write(server, 2)
+    before = server.cursor()
+    events = write(server, 6)
+    server.stop()
+    with closing(sqlite3.connect(server.database_path)) as database, database:
+        assert database.execute("DELETE FROM evento WHERE numero = 5").rowcount == 1
+    server.restart()
+    assert_refused(on_both(connect, server, before))
+    after = server.get(f"/api/v1/pedidos/{(events[0] or {})['id']}/historico").json()[3]["cursor"]
+    assert position(after) == 6
+    for stream in on_both(connect, server, after):
+        stream.expect("connection")
+        assert [position(event["cursor"]) for event in stream.updates(3)] == [7, 8, 9]
 
 
 def test_an_older_copy_of_the_database(start_server: StartServer, connect: Connect) -> None:

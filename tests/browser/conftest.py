@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from live_server import LiveServer
-from plain_page import Person, require
-from playwright.sync_api import Browser, sync_playwright
+from plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, Person, require
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
-# A name that resolves to this machine, on plain http: an insecure context, as in a shop's LAN.
-LAN_NAME = "oficina.lan"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1",
-]
+# npm's packages, for the tests of the built example.
+sys.path.append(str(Path(__file__).parent.parent / "js"))
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    executable = require("chromium")
+def playwright_driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
+    browser = playwright_driver.chromium.launch(executable_path=require("chromium"), args=CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(params=["127.0.0.1", LAN_NAME])

@@ -12,6 +12,20 @@ import pytest
 from live_server import LiveServer
 from playwright.sync_api import BrowserContext, Page
 
+# A name that resolves to this machine, on plain http: an insecure context, as in a shop's LAN.
+LAN_NAME = "oficina.lan"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1",
+]
+
+
 # Run in a page of the server's own origin. Not a page of the test's making (a fulfilled route): Chromium's checks of
 # local network access take that one for a page of the internet, and refuse it a WebSocket to this machine.
 PLAIN_PATH = "/health"
@@ -108,6 +122,11 @@ class Tab:
 def server_orders(server: LiveServer) -> list[dict[str, Any]]:
     orders: list[dict[str, Any]] = server.http.get(f"{server.url}/api/v1/pedidos/", timeout=10).json()
     return orders
+
+
+def cursor_of(server: LiveServer) -> str:
+    answer = server.http.get(f"{server.url}/api/v1/pedidos/", params={"limite": 1}, timeout=10)
+    return answer.headers["X-Pedidos-Cursor"]
 
 
 def server_streams(server: LiveServer) -> int:

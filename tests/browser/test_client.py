@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from live_server import LiveServer
-from plain_page import Person, Tab, eventually, server_orders, server_streams
+from plain_page import Person, Tab, cursor_of, eventually, server_orders, server_streams
 from playwright.sync_api import Error as PlaywrightError
 from proxies import LossyProxy
 
@@ -38,11 +38,6 @@ def assert_equal_to_server(tab: Tab, server: LiveServer) -> None:
     tab.until(f"snapshot().cursor === '{cursor_of(server)}' && !snapshot().isReloading")
     assert tab.orders() == server_orders(server)
     tab.assert_nothing_twice()
-
-
-def cursor_of(server: LiveServer) -> str:
-    cursor: str = server.http.get(f"{server.url}/api/v1/pedidos/", timeout=10).headers["X-Pedidos-Cursor"]
-    return cursor
 
 
 def test_nothing_depends_on_a_secure_context(server: LiveServer, new_person: NewPerson, host: str) -> None:

@@ -39,7 +39,7 @@ for (const [i, { source }] of examples.filter((example) => example.language === 
     await load(source, t);
     if (i === 0)
       assert.ok(
-        log.some((line) => /^connected \d+/.test(line)),
+        log.some((line) => /^[a-z]+ [1-9]\d* /.test(line)),
         log.join('\n'),
       );
     if (i === 1) assert.deepEqual(log, ['true', 'conflict 2']);

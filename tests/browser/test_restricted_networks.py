@@ -1,0 +1,181 @@
+"""Networks that stand in the way: the client finds the way that is open by itself, or says that there is none."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from live_server import LiveServer
+from nginx import UPGRADE, Nginx
+from plain_page import Person, Tab, cursor_of, eventually, require, server_orders
+
+NewPerson = Callable[[str], Person]
+StartNginx = Callable[[str], Nginx]
+
+REFUSES_UPGRADE = "location /ws/ { if ($http_upgrade) { return 403; } proxy_pass http://pedidos; }"
+# What nginx does when nobody has set it up for WebSocket: the request goes on without its Upgrade.
+STRIPS_UPGRADE = ""
+
+
+def swallows_upgrade(hole: int) -> str:
+    return f"""location /ws/ {{
+        set $to pedidos;
+        if ($http_upgrade) {{ set $to 127.0.0.1:{hole}; }}
+        {UPGRADE}
+        proxy_pass http://$to;
+    }}"""
+
+
+def cuts_idle(seconds: int, streams: str = "ws|sse") -> str:
+    return f"""location ~ ^/({streams})/ {{
+        {UPGRADE}
+        proxy_read_timeout {seconds}s;
+        proxy_pass http://pedidos;
+    }}"""
+
+
+KEEPS_IT_BACK = """proxy_ignore_headers X-Accel-Buffering;
+    location /ws/ { if ($http_upgrade) { return 403; } proxy_pass http://pedidos; }"""
+DENIES = """location ~ ^/(ws|sse)/ {
+    default_type application/problem+json;
+    return 401 '{"title": "Sem acesso", "detail": "O token foi revogado."}';
+}"""
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def start_nginx(server: LiveServer, tmp_path: Path) -> Iterator[StartNginx]:
+    executable = require("nginx")
+    with ExitStack() as stack:
+
+        def start(rules: str) -> Nginx:
+            directory = tmp_path / "nginx"
+            directory.mkdir()
+            return stack.enter_context(Nginx(executable, directory, server.port, rules))
+
+        yield start
+
+
+def write(server: LiveServer, **fields: object) -> int:
+    answer = server.http.post(f"{server.url}/api/v1/pedidos/", json={"cliente": "Zé", **fields}, timeout=10)
+    order: int = answer.json()["id"]
+    return order
+
+
+def assert_live(tab: Tab, server: LiveServer) -> None:
+    """A change arrives in under a second, and nothing was lost."""
+    order = write(server)
+    tab.until(f"snapshot().byId.has({order})", timeout=1)
+    tab.until(f"snapshot().cursor === '{cursor_of(server)}'")
+    assert tab.orders() == server_orders(server)
+    tab.assert_nothing_twice()
+
+
+def assert_nothing_polled(tab: Tab, nginx: Nginx) -> None:
+    before = nginx.requests()
+    time.sleep(3)  # what is looked for is the absence of requests
+    assert nginx.requests() == before
+    assert tab.get("state().status") == "connected"
+
+
+@pytest.mark.parametrize("rules", [REFUSES_UPGRADE, STRIPS_UPGRADE], ids=["refused", "stripped"])
+def test_a_proxy_that_refuses_the_upgrade(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx, rules: str
+) -> None:
+    """nginx buffers answers, too, and honours the server's X-Accel-Buffering."""
+    nginx = start_nginx(rules)
+    tab = new_person(nginx.url).open(wait=False)
+    tab.until("state().status === 'connected'", timeout=5)
+    assert tab.get("state().transport") == "sse"
+    for _ in range(3):
+        assert_live(tab, server)
+    assert_nothing_polled(tab, nginx)
+
+
+def test_a_proxy_that_swallows_the_upgrade(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx, black_hole: int
+) -> None:
+    nginx = start_nginx(swallows_upgrade(black_hole))
+    tab = new_person(nginx.url).open(wait=False)
+    tab.until("state().status === 'connected'", timeout=5)
+    assert tab.get("state().transport") == "sse"
+    assert_live(tab, server)
+    assert_nothing_polled(tab, nginx)
+
+
+def test_a_proxy_that_cuts_idle_connections_at_30_s(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+) -> None:
+    nginx = start_nginx(cuts_idle(30))
+    tabs = [new_person(nginx.url).open(transport=transport) for transport in ("websocket", "sse")]
+    before = [tab.get("statuses.length") for tab in tabs]
+    time.sleep(33)  # idle: the server's heartbeat must be what keeps it
+    assert [tab.get("statuses.length") for tab in tabs] == before, "it was cut"
+    for tab in tabs:
+        assert_live(tab, server)
+
+
+def test_a_proxy_where_websockets_die_young(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+) -> None:
+    nginx = start_nginx(cuts_idle(1, streams="ws"))
+    tab = new_person(nginx.url).open()
+    tab.until("state().status === 'connected' && state().transport === 'sse'", timeout=25)
+    assert tab.get("statuses.filter((word) => word === 'connected websocket').length") == 3
+    assert_live(tab, server)
+
+
+def test_a_network_that_keeps_everything_back_is_named(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+) -> None:
+    order = write(server)
+    nginx = start_nginx(KEEPS_IT_BACK)
+    tab = new_person(nginx.url).open(wait=False)
+    tab.until("state().error && state().error.kind === 'blocked'", timeout=10)
+    assert "proxy_buffering off" in tab.get("state().error.message")
+    assert tab.get(f"snapshot().byId.has({order})"), "the list is there all the same"
+    tab.do(f"store.update({order}, {{costura: true}})")
+    assert tab.get(f"snapshot().byId.get({order}).costura")
+
+
+def test_whoever_is_denied_is_told_and_stops(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+) -> None:
+    nginx = start_nginx(DENIES)
+    for transport in ("auto", "websocket", "sse"):
+        tab = new_person(nginx.url).open(wait=False, transport=transport)
+        tab.until("state().status === 'error'", timeout=5)
+        assert tab.get("state().error.kind") == "denied"
+        assert tab.get("state().error.status") == 401
+        if transport != "sse":
+            assert tab.get("state().error.message") == "O token foi revogado."
+        before = nginx.requests()
+        time.sleep(5)  # longer than any wait between tries
+        assert nginx.requests() == before
+
+
+def test_a_restart_behind_a_proxy_is_no_blocked_network(
+    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+) -> None:
+    nginx = start_nginx(cuts_idle(60))
+    tab = new_person(nginx.url).open()
+    assert tab.get("state().transport") == "websocket"
+    server.stop()
+    # nginx answers 502 meanwhile.
+    tab.until("state().reconnectAttempt >= 3", timeout=20)
+    server.restart()
+    tab.until("state().status === 'connected'", timeout=10)
+    assert tab.get("state().transport") == "websocket"
+    assert "connecting sse" not in tab.get("statuses")
+    eventually(lambda: tab.get("snapshot().cursor") == cursor_of(server))
+    assert_live(tab, server)

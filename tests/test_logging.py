@@ -1,0 +1,53 @@
+"""The log: a line for each request and each connection, and nothing of what an order says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checks import unique
+from live_server import ORDERS, LiveServer, wait_until
+from stream_clients import Stream
+
+
+def lines_with(server: LiveServer, since: int, *words: str) -> list[str]:
+    return [line for line in server.output(since).splitlines() if all(word in line for word in words)]
+
+
+def test_one_line_for_each_request(server: LiveServer) -> None:
+    since = server.output_size()
+    order = server.create()
+    server.patch(f"{ORDERS}{order['id']}", json={"status": "perdido"})
+    server.get("/nada")
+    wait_until(lambda: lines_with(server, since, "/nada"), 5)
+    assert len(lines_with(server, since, "POST", ORDERS.rstrip("/"), "201")) == 1
+    assert len(lines_with(server, since, "PATCH", str(order["id"]), "422")) == 1
+    assert len(lines_with(server, since, "GET", "/nada", "404")) == 1
+
+
+def test_one_line_for_each_connection(server: LiveServer, connect: Callable[..., Stream], transport: str) -> None:
+    since = server.output_size()
+    stream = connect(server, transport)
+    stream.expect("connection")
+    stream.close()
+    wait_until(lambda: lines_with(server, since, transport), 5, "a line")
+    assert len(lines_with(server, since, transport)) == 1
+
+
+def test_no_contents_of_orders(server: LiveServer, connect: Callable[..., Stream]) -> None:
+    """Neither on success nor on failure, nor of a search or an author."""
+    secret = unique("Segredo").replace(" ", "")
+    since = server.output_size()
+    stream = connect(server)
+    order = server.create(cliente=secret, observacao=secret, items=[{"descricao": secret}])
+    headers = {"X-Pedidos-Autor": secret, "Idempotency-Key": secret}
+    server.patch(f"{ORDERS}{order['id']}", json={"observacao": f"{secret} 2"}, headers=headers)
+    server.post(ORDERS, json={"cliente": secret, "status": secret, secret: secret})
+    server.post(ORDERS, data=f'{{"cliente": "{secret}'.encode(), headers={"Content-Type": "application/json"})
+    server.post(ORDERS, json={"cliente": "Ana", "numero": order["numero"], "observacao": secret})
+    server.get(ORDERS, params={"q": secret})
+    server.delete(f"{ORDERS}{order['id']}", headers={"If-Match": '"9"'})
+    stream.until(lambda message: message.get("versao") == 2)
+    stream.close()
+    server.get("/nada/fim")
+    wait_until(lambda: lines_with(server, since, "/nada/fim"), 5)
+    assert secret not in server.output(since)
