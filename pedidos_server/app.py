@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from werkzeug.routing import BaseConverter
 
 from . import __version__, event_log, pedidos
 from .config import Settings
-from .database import Connection, Database
+from .database import Connection, Database, explain
 from .descriptors import usable_descriptors
 from .errors import Problem, StartupError
 from .event_log import Retention
@@ -78,6 +79,9 @@ def create_app(settings: Settings) -> Server:
     except StartupError:
         database.close()
         raise
+    except sqlite3.Error as error:
+        database.close()
+        raise StartupError(f"{database.path}: {explain(error)}") from None
     hub = Hub(
         head=head,
         newest=newest,
@@ -114,7 +118,7 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
     _register_logging(app)
     _register_cors(app, [*TAURI_ORIGINS, *settings.cors_origins])
     app.register_api(orders_blueprint(database, writer))
-    app.register_api(operations_blueprint(hub, writer))
+    app.register_api(operations_blueprint(database, hub, writer))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(docs_blueprint())
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import filelock
 from gevent.threadpool import ThreadPool
@@ -170,12 +170,20 @@ class Database:
 
         Raises Problem (503) when the database cannot be read.
         """
-        result: T = self._threads.apply(self._read, (work,))
+        result: T = self._in_thread(self._read, work)
         return result
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.lease() as connection:
             return work(connection)
+
+    def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Runs a function in a reader thread. gevent prints the traceback of what is raised in its threads, so an
+        error comes out as a value and is raised here."""
+        value, error = self._threads.apply(_outcome, (function, *arguments))
+        if error is not None:
+            raise error
+        return cast("T", value)
 
     def stream(
         self, start: Callable[[Connection], tuple[T, Iterator[bytes]]], at_once: int
@@ -187,11 +195,11 @@ class Database:
         Raises Problem (503) when the database cannot be read or too many long answers are under way.
         """
         lease = self.lease()
-        value, pieces, rest = self._threads.apply(self._open_stream, (lease, start, at_once))
+        value, pieces, rest = self._in_thread(self._open_stream, lease, start, at_once)
         if rest is None:
             return value, pieces, True
         if self._long_answers >= MAX_LONG_ANSWERS:
-            self._threads.apply(lease.__exit__, (None, None, None))
+            self._in_thread(lease.__exit__, None, None, None)
             raise unavailable("Há listas longas demais sendo enviadas. Tente de novo em instantes.", 5)
         return value, self._rest(lease, pieces, rest), False
 
@@ -223,12 +231,12 @@ class Database:
                 yield b"".join(pieces)
                 if time.monotonic() > ends:
                     raise TimeoutError("the client reads a long list too slowly")
-                pieces = self._threads.apply(_take, (rest, PIECE))
+                pieces = self._in_thread(_take, rest, PIECE)
         except BaseException:
-            self._threads.apply(lease.__exit__, sys.exc_info())
+            self._in_thread(lease.__exit__, *sys.exc_info())
             raise
         else:
-            self._threads.apply(lease.__exit__, (None, None, None))
+            self._in_thread(lease.__exit__, None, None, None)
         finally:
             self._long_answers -= 1
 
@@ -264,6 +272,13 @@ class Database:
         )
         connection.execute("PRAGMA cache_size = -8000")
         return connection
+
+
+def _outcome(function: Callable[..., T], *arguments: Any) -> tuple[T | None, BaseException | None]:
+    try:
+        return function(*arguments), None
+    except BaseException as error:  # noqa: BLE001 (raised again outside the thread)
+        return None, error
 
 
 def _take(pieces: Iterator[bytes], size: int) -> list[bytes]:

@@ -58,6 +58,12 @@ class Handler(WSGIHandler):
             done: bool = super().read_request(raw_requestline)
             return done
 
+    def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
+        if issubclass(kind, gevent.GreenletExit):  # shut down while it waited: no answer is truer than a wrong one
+            self.close_connection = True
+        else:
+            super().handle_error(kind, value, traceback)
+
     def log_request(self) -> None:
         """Nothing: the application has a line for each request."""
 

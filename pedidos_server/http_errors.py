@@ -58,6 +58,12 @@ def register_errors(app: Flask) -> None:
             headers["Connection"] = "close"  # the rest of the body is not read
         return problem_response(Problem(status, title, detail, headers=headers))
 
+    @app.errorhandler(ConnectionError)
+    def peer_gone(error: ConnectionError) -> Response:
+        """The client went away before its answer, in a WebSocket handshake for example: nobody's fault."""
+        log.info("client gone", extra={"path": request.path, "error": error})
+        return Response(status=499, headers={"Connection": "close"})
+
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
         log.exception("request failed", exc_info=error, extra={"method": request.method, "path": request.path})

@@ -21,6 +21,7 @@ from .protocol import Cursor, timestamp
 from .schemas import CLOSED_STATUSES
 
 _one = Statement(Pedido.select(Pedido.versao, Pedido.documento).where(Pedido.id == slot("id")))
+_newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
 _count = Statement(Pedido.select(fn.COUNT(Pedido.id)))
 _history = Statement(
     Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
@@ -35,6 +36,12 @@ def one(connection: Connection, pedido_id: int) -> tuple[int, bytes]:
     if row is None:
         raise not_found(pedido_id)
     return row
+
+
+def newest(connection: Connection) -> bytes | None:
+    """The JSON of the newest order, if there is one."""
+    row: tuple[bytes] | None = _newest(connection).fetchone()
+    return row[0] if row else None
 
 
 def history(connection: Connection, pedido_id: int) -> bytes:

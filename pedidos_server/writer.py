@@ -10,6 +10,7 @@ and tells no one is worse than none.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -112,13 +113,17 @@ class Writer:
     def close(self, seconds: float = 1.0) -> bool:
         """Takes no more jobs, and returns when those that wait are committed and answered.
 
-        False where that takes longer than ``seconds``, because another program keeps the database locked: then
-        their clients get no answer, and the connection is still in use.
+        False where that takes longer than ``seconds``, because another program keeps the database locked: those that
+        wait get 503, those in the transaction no answer, as nobody knows yet what it will be.
         """
         self._closing = True
         self._wake.set()
         self._greenlet.join(seconds)
         if not self._greenlet.dead:
+            for _, done in (*self._waiting, *self._background):
+                done.set_exception(unavailable("O servidor está reiniciando. Tente de novo em instantes.", 2))
+            self._waiting.clear()
+            self._background.clear()
             log.error("closing while the database takes no writes", extra={"waiting": len(self._waiting)})
             return False
         self._thread.kill()
@@ -153,6 +158,8 @@ class Writer:
         except sqlite3.Error as error:
             self._last_failure = str(error)
             log.error("transaction failed", extra={"jobs": len(jobs), "error": error})
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA shrink_memory")  # a bad page that was read would stay in the cache
             problem = database_problem(error)
             # Whoever holds the lock has had the whole busy timeout; waiting as long again for each job would
             # only keep the clients from their answer.

@@ -9,7 +9,8 @@ import gevent
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from .. import __version__
+from .. import __version__, event_log, queries
+from ..database import Connection, Database
 from ..errors import Problem
 from ..hub import Hub
 from ..migrations import set_meta
@@ -28,7 +29,13 @@ def _probe(transaction: Transaction) -> None:
     set_meta(transaction.connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
 
 
-def operations_blueprint(hub: Hub, writer: Writer) -> APIBlueprint:
+def _probe_reading(connection: Connection) -> None:
+    """Touches the log and the orders: what is damaged there, the write to ``meta`` does not meet."""
+    event_log.head(connection)
+    queries.newest(connection)
+
+
+def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlueprint:
     operations = APIBlueprint(
         "operations", __name__, abp_tags=[Tag(name="operação", description="Para quem cuida do servidor")]
     )
@@ -40,6 +47,7 @@ def operations_blueprint(hub: Hub, writer: Writer) -> APIBlueprint:
         try:
             with gevent.Timeout(PROBE_SECONDS):
                 writer.submit(_probe)
+                database.read(_probe_reading)
         except gevent.Timeout:
             trouble = "O banco de dados não aceita gravações: está travado ou lento demais."
         except Problem as problem:
