@@ -66,6 +66,30 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument("--cursor", help="retoma depois deste evento, por exemplo 1234-9f3a61c2")
     watch.add_argument("--json", action="store_true", help="as mensagens como vêm, uma por linha")
     watch.set_defaults(run=_watch)
+
+    stress = commands.add_parser(
+        "stress",
+        help="testa um servidor ligado com clientes simulados",
+        description="Liga clientes simulados a um servidor, muda um pedido de teste algumas vezes por segundo e mede "
+        "em quanto tempo cada mudança chega a todos. Cria só o seu pedido, e o exclui no fim. "
+        "Termina com 0 se tudo chegou a tempo, com 1 se não.",
+    )
+    stress.add_argument(
+        "url", nargs="?", default="http://127.0.0.1:8000", help="endereço do servidor (padrão %(default)s)"
+    )
+    stress.add_argument("--clients", type=int, default=20, metavar="N", help="clientes simulados (padrão 20)")
+    stress.add_argument("--seconds", type=float, default=30, metavar="S", help="duração (padrão 30)")
+    stress.add_argument("--transport", choices=("websocket", "sse"), default="websocket", help="padrão %(default)s")
+    stress.add_argument("--token", default="", help="identificação, onde o servidor a pede")
+    stress.add_argument(
+        "--max-ms",
+        type=float,
+        default=100,
+        metavar="MS",
+        help="o que 99 %% das entregas não podem passar (padrão 100)",
+    )
+    stress.add_argument("--yes", action="store_true", help="não pergunta, mesmo se o servidor já tem pedidos")
+    stress.set_defaults(run=_stress)
     return parser
 
 
@@ -103,6 +127,22 @@ def _watch(options: argparse.Namespace) -> None:
     from .watch import watch
 
     watch(options.url, options.transport, options.cursor, as_json=options.json)
+
+
+def _stress(options: argparse.Namespace) -> None:
+    from .stress import stress
+
+    sys.exit(
+        stress(
+            options.url,
+            clients=options.clients,
+            seconds=options.seconds,
+            transport=options.transport,
+            token=options.token,
+            most_ms=options.max_ms,
+            sure=options.yes,
+        )
+    )
 
 
 def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:

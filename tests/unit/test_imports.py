@@ -30,7 +30,7 @@ LAYERS = (
     {"routes", "routes.descriptions", "routes.requests", "routes.docs", "routes.pages", "http_errors"},
     {"routes.orders", "routes.operations", "routes.realtime"},
     {"app"},
-    {"embedded", "demo", "watch"},
+    {"embedded", "demo", "stress", "watch"},
     {"cli"},
     {"__main__"},
 )
