@@ -1,0 +1,93 @@
+"""Each measure of ``python -m bench`` runs, at a size that shows nothing but that."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.chart import Line, Panel, page
+from bench.figures import Figure, table
+from bench.rows import all_rows
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDED = {"cc": shutil.which("cc"), "Linux": sys.platform == "linux"}
+CHROMIUM = Path("/usr/bin/chromium")
+TINY = 0.002
+
+
+def need(what, there):
+    if not there:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{what} is missing")
+        pytest.skip(f"{what} is missing")
+
+
+def bench(*arguments):
+    for what, there in NEEDED.items():
+        need(what, there)
+    return subprocess.run(
+        [sys.executable, "-m", "bench", f"--scale={TINY}", "--rounds=1", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("row", [row.name for row in all_rows()])
+def test_a_row(row, tmp_path):
+    if row == "page":
+        need("Chromium", CHROMIUM.exists())
+    run = bench(f"--row={row}", "--page-seconds=4", f"--json={tmp_path / 'figures.json'}")
+    assert run.returncode in (0, 1), run.stderr  # a goal that is missed at this size says nothing
+    figures = json.loads((tmp_path / "figures.json").read_text())[row]
+    assert figures
+    for figure in figures:
+        assert figure["what"] in run.stdout
+        if figure["what"].startswith("lost"):
+            assert figure["value"] == 0, run.stderr
+
+
+def test_the_curves(tmp_path):
+    run = bench(f"--curves={tmp_path / 'curves.svg'}", f"--json={tmp_path / 'curves.json'}")
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "curves.svg").read_text().startswith("<svg")
+    curves = json.loads((tmp_path / "curves.json").read_text())["curves"]
+    assert [curve["name"] for curve in curves] == ["WebSocket", "SSE", "bare limit"]
+
+
+def test_a_goal_is_met_by_the_ratio_where_there_is_something_beside_it():
+    assert Figure("x", 12.0, "ms", 1.3, beside=10.0).met
+    assert not Figure("x", 14.0, "ms", 1.3, beside=10.0).met
+    assert Figure("x", 50.0, "/s", 5.0, at_least=True, beside=10.0).met
+    assert not Figure("x", 101.0, "ms", 100.0).met
+
+
+def test_the_table_is_markdown():
+    lines = table([Figure("latency", 12.0, "ms", 1.3, beside=10.0, beside_what="bare limit")]).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
+        "latency",
+        "12 ms",
+        "10 ms (bare limit)",
+        "1.20 ×",
+        "≤ 1.3 ×",
+        "yes",
+    ]
+
+
+def test_the_chart_places_larger_values_higher_and_keeps_labels_apart():
+    drawn = page(
+        "title", [Panel("p", "ms", [Line("a", [10, 100], [1, 50], "red"), Line("b", [10, 100], [1, 51], "blue")])]
+    )
+    heights = [float(part.split('"')[0]) for part in drawn.split('cy="')[1:]]
+    assert heights[1] < heights[0]
+    labels = [float(y) for y in re.findall(r'<text x="[^"]+" y="([^"]+)" fill="(?:red|blue)"', drawn)]
+    assert len(labels) == 2
+    assert abs(labels[0] - labels[1]) >= 12
