@@ -1,7 +1,8 @@
-"""Chromium on a plain page that does nothing but load the sync client, against the real server."""
+"""Browsers on a plain page that does nothing but load the sync client, against the real server."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from live_server import LiveServer
-from plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, Person, require
+from plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, PLACES, ChromiumPerson, Person, Place, require
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 # npm's packages, for the tests of the built example.
@@ -29,11 +30,31 @@ def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(params=PLACES, ids=lambda place: f"{place.engine}-{place.host}")
+def place(request: pytest.FixtureRequest) -> Place:
+    value: Place = request.param
+    return value
+
+
 @pytest.fixture(params=["127.0.0.1", LAN_NAME])
 def host(request: pytest.FixtureRequest) -> str:
-    """Under which name the page is opened: a secure context, and an insecure one."""
+    """For Chromium alone: under which name."""
     value: str = request.param
     return value
+
+
+def require_selenium() -> None:
+    """Only WebKitGTK is driven by it, so without it only those tests are skipped; in CI they fail."""
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("selenium")
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    from webkit import Display
+
+    with Display() as name:
+        yield name
 
 
 @pytest.fixture
@@ -43,13 +64,33 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def new_person(chromium: Browser) -> Iterator[Callable[[str], Person]]:
-    """`new_person(origin)`: a browser of somebody's own."""
+def new_chromium(chromium: Browser) -> Iterator[Callable[[str], ChromiumPerson]]:
+    """`new_chromium(origin)`: somebody's browser."""
     with ExitStack() as stack:
 
-        def new(origin: str) -> Person:
+        def new(origin: str) -> ChromiumPerson:
             context = chromium.new_context()
             stack.callback(context.close)
-            return Person(context, origin)
+            return ChromiumPerson(context, origin)
+
+        yield new
+
+
+@pytest.fixture
+def new_person(place: Place, request: pytest.FixtureRequest) -> Iterator[Callable[[int], Person]]:
+    """`new_person(port)`: somebody's browser in `place`."""
+    with ExitStack() as stack:
+
+        def new(port: int) -> Person:
+            origin = f"http://{place.host}:{port}"
+            if place.engine == "chromium":
+                new_chromium: Callable[[str], Person] = request.getfixturevalue("new_chromium")
+                return new_chromium(origin)
+            require_selenium()
+            from webkit import WebKitPerson
+
+            person = WebKitPerson(origin, request.getfixturevalue("display"))
+            stack.callback(person.quit)
+            return person
 
         yield new

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -24,6 +26,18 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1",
 ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the page is opened: in which browser, under which name."""
+
+    engine: str
+    host: str
+
+
+# 127.0.0.1 is a secure context in spite of http, the LAN's name is not. WebKitGTK can be told no names.
+PLACES = [Place("chromium", "127.0.0.1"), Place("chromium", LAN_NAME), Place("webkit", "127.0.0.1")]
 
 
 # Run in a page of the server's own origin. Not a page of the test's making (a fulfilled route): Chromium's checks of
@@ -61,51 +75,38 @@ def require(program: str) -> str:
     return path
 
 
-class Person:
-    """One browser with its tabs on the plain page."""
+class Tab(ABC):
+    """A tab on the plain page, in whichever browser."""
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
-        self.context = context
-        self.origin = origin
-        self.tabs: list[Tab] = []
+    complaints: list[str]
 
-    def open(self, wait: bool = True, **options: Any) -> Tab:
-        """A tab whose client has these options; waits until it is connected."""
-        tab = Tab(self.context.new_page(), self.origin, options)
-        self.tabs.append(tab)
-        if wait:
-            tab.until("state().status === 'connected' && snapshot().cursor !== null")
-        return tab
-
-
-class Tab:
-    def __init__(self, page: Page, origin: str, options: dict[str, Any]) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(origin + PLAIN_PATH)
-        page.evaluate(f"async options => {{ {PLAIN_SCRIPT} }}", options)
-
-    def until(self, condition: str, timeout: float = 10.0) -> None:
-        """Waits for a JavaScript expression to become true."""
-        try:
-            self.page.wait_for_function(condition, timeout=timeout * 1000)
-        except Exception as error:
-            state = self.page.evaluate(
-                "({state: state(), statuses, problems, syncLog: snapshot().syncLog.map(({at, text}) => [at, text])})"
-            )
-            raise AssertionError(f"still not {condition}: {state}") from error
-
+    @abstractmethod
     def get(self, expression: str) -> Any:
-        return self.page.evaluate(expression)
+        """The value of a JavaScript expression."""
 
+    @abstractmethod
     def do(self, call: str) -> Any:
         """Calls the client's store or connection, and waits for what it promises."""
-        return self.page.evaluate(f"async () => await client.{call}")
+
+    @abstractmethod
+    def close(self) -> None: ...
 
     def start(self, call: str) -> None:
         """Calls it and does not wait."""
-        self.page.evaluate(f"() => {{ client.{call} }}")
+        self.get(f"void client.{call}")
+
+    def until(self, condition: str, timeout: float = 10.0) -> None:
+        """Waits for a JavaScript expression to become true."""
+        deadline = time.monotonic() + timeout
+        while not self.get(f"Boolean({condition})"):
+            if time.monotonic() > deadline:
+                log = "snapshot().syncLog.map(({at, text}) => [at, text])"
+                state = self.get(f"({{state: state(), statuses, problems, log: {log}}})")
+                raise AssertionError(f"still not {condition}: {state}")
+            time.sleep(0.02)
+
+    def until_connected(self) -> None:
+        self.until("state().status === 'connected' && snapshot().cursor !== null")
 
     def orders(self) -> list[dict[str, Any]]:
         orders: list[dict[str, Any]] = self.get("snapshot().pedidos")
@@ -117,6 +118,54 @@ class Tab:
         assert len(seen) == len(set(seen)), seen
         assert self.get("problems") == []
         assert self.complaints == []
+
+
+class Person(ABC):
+    """Somebody's browser: its tabs share a stream."""
+
+    origin: str
+
+    @abstractmethod
+    def new_tab(self, options: dict[str, Any]) -> Tab: ...
+
+    def open(self, wait: bool = True, **options: Any) -> Tab:
+        """A tab whose client has these options; waits until it is connected."""
+        tab = self.new_tab(options)
+        if wait:
+            tab.until_connected()
+        return tab
+
+
+class ChromiumTab(Tab):
+    def __init__(self, page: Page, origin: str, options: dict[str, Any]) -> None:
+        self.page = page
+        self.complaints = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(origin + PLAIN_PATH)
+        page.evaluate(f"async options => {{ {PLAIN_SCRIPT} }}", options)
+
+    def get(self, expression: str) -> Any:
+        return self.page.evaluate(f"() => ({expression})")
+
+    def do(self, call: str) -> Any:
+        return self.page.evaluate(f"async () => await client.{call}")
+
+    def close(self) -> None:
+        self.page.close()
+
+
+class ChromiumPerson(Person):
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self.context = context
+        self.origin = origin
+
+    def new_tab(self, options: dict[str, Any]) -> ChromiumTab:
+        return ChromiumTab(self.context.new_page(), self.origin, options)
+
+    def open(self, wait: bool = True, **options: Any) -> ChromiumTab:
+        tab = super().open(wait, **options)
+        assert isinstance(tab, ChromiumTab)
+        return tab
 
 
 def server_orders(server: LiveServer) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from live_server import LiveServer
 from nginx import UPGRADE, Nginx
-from plain_page import Person, Tab, cursor_of, eventually, require, server_orders
+from plain_page import ChromiumPerson, Tab, cursor_of, eventually, require, server_orders
 
-NewPerson = Callable[[str], Person]
+NewPerson = Callable[[str], ChromiumPerson]
 StartNginx = Callable[[str], Nginx]
 
 REFUSES_UPGRADE = "location /ws/ { if ($http_upgrade) { return 403; } proxy_pass http://pedidos; }"
@@ -90,11 +90,11 @@ def assert_nothing_polled(tab: Tab, nginx: Nginx) -> None:
 
 @pytest.mark.parametrize("rules", [REFUSES_UPGRADE, STRIPS_UPGRADE], ids=["refused", "stripped"])
 def test_a_proxy_that_refuses_the_upgrade(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx, rules: str
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx, rules: str
 ) -> None:
     """nginx buffers answers, too, and honours the server's X-Accel-Buffering."""
     nginx = start_nginx(rules)
-    tab = new_person(nginx.url).open(wait=False)
+    tab = new_chromium(nginx.url).open(wait=False)
     tab.until("state().status === 'connected'", timeout=5)
     assert tab.get("state().transport") == "sse"
     for _ in range(3):
@@ -103,10 +103,10 @@ def test_a_proxy_that_refuses_the_upgrade(
 
 
 def test_a_proxy_that_swallows_the_upgrade(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx, black_hole: int
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx, black_hole: int
 ) -> None:
     nginx = start_nginx(swallows_upgrade(black_hole))
-    tab = new_person(nginx.url).open(wait=False)
+    tab = new_chromium(nginx.url).open(wait=False)
     tab.until("state().status === 'connected'", timeout=5)
     assert tab.get("state().transport") == "sse"
     assert_live(tab, server)
@@ -114,10 +114,10 @@ def test_a_proxy_that_swallows_the_upgrade(
 
 
 def test_a_proxy_that_cuts_idle_connections_at_30_s(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx
 ) -> None:
     nginx = start_nginx(cuts_idle(30))
-    tabs = [new_person(nginx.url).open(transport=transport) for transport in ("websocket", "sse")]
+    tabs = [new_chromium(nginx.url).open(transport=transport) for transport in ("websocket", "sse")]
     before = [tab.get("statuses.length") for tab in tabs]
     time.sleep(33)  # idle: the server's heartbeat must be what keeps it
     assert [tab.get("statuses.length") for tab in tabs] == before, "it was cut"
@@ -126,21 +126,21 @@ def test_a_proxy_that_cuts_idle_connections_at_30_s(
 
 
 def test_a_proxy_where_websockets_die_young(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx
 ) -> None:
     nginx = start_nginx(cuts_idle(1, streams="ws"))
-    tab = new_person(nginx.url).open()
+    tab = new_chromium(nginx.url).open()
     tab.until("state().status === 'connected' && state().transport === 'sse'", timeout=25)
     assert tab.get("statuses.filter((word) => word === 'connected websocket').length") == 3
     assert_live(tab, server)
 
 
 def test_a_network_that_keeps_everything_back_is_named(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx
 ) -> None:
     order = write(server)
     nginx = start_nginx(KEEPS_IT_BACK)
-    tab = new_person(nginx.url).open(wait=False)
+    tab = new_chromium(nginx.url).open(wait=False)
     tab.until("state().error && state().error.kind === 'blocked'", timeout=10)
     assert "proxy_buffering off" in tab.get("state().error.message")
     assert tab.get(f"snapshot().byId.has({order})"), "the list is there all the same"
@@ -149,11 +149,11 @@ def test_a_network_that_keeps_everything_back_is_named(
 
 
 def test_whoever_is_denied_is_told_and_stops(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx
 ) -> None:
     nginx = start_nginx(DENIES)
     for transport in ("auto", "websocket", "sse"):
-        tab = new_person(nginx.url).open(wait=False, transport=transport)
+        tab = new_chromium(nginx.url).open(wait=False, transport=transport)
         tab.until("state().status === 'error'", timeout=5)
         assert tab.get("state().error.kind") == "denied"
         assert tab.get("state().error.status") == 401
@@ -165,10 +165,10 @@ def test_whoever_is_denied_is_told_and_stops(
 
 
 def test_a_restart_behind_a_proxy_is_no_blocked_network(
-    server: LiveServer, new_person: NewPerson, start_nginx: StartNginx
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx
 ) -> None:
     nginx = start_nginx(cuts_idle(60))
-    tab = new_person(nginx.url).open()
+    tab = new_chromium(nginx.url).open()
     assert tab.get("state().transport") == "websocket"
     server.stop()
     # nginx answers 502 meanwhile.
