@@ -50,4 +50,10 @@ def post_worker_init(worker):
         worker.log.info("Worker exiting (pid: %s)", worker.pid)
         os._exit(0)  # nothing is left to wait for but idle connections, and gunicorn would wait for each
 
-    gevent.spawn(end_in_order)
+    worker.end_in_order = gevent.spawn(end_in_order)
+
+
+def worker_exit(server, worker):
+    """With no HTTP connection open the worker is done within its second: the streams end first."""
+    if hasattr(worker, "end_in_order"):  # it may have failed to start
+        worker.end_in_order.join()
