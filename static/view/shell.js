@@ -166,9 +166,14 @@ export function startShell({ root, client, settings, storage, now, version }) {
 
   // ---- time ----------------------------------------------------------------------------------
 
+  let couldSave = true;
   const schedule = createSchedule(() => {
     bar.draw();
     connectionDrawer.draw();
+    const { canSave } = bar.view();
+    // What was refused for want of a connection is no news once it is back.
+    if (canSave && !couldSave) ticks.clearRefusals();
+    couldSave = canSave;
   });
   /** @type {Set<() => void>} */
   const everySecond = new Set();
@@ -178,14 +183,7 @@ export function startShell({ root, client, settings, storage, now, version }) {
     announcer.summarize();
     for (const listener of Array.from(everySecond)) listener();
   }, 1_000);
-  let couldSave = true;
-  store.subscribe(() => {
-    schedule.ask();
-    const { canSave } = bar.view();
-    // What was refused for want of a connection is no news once it is back.
-    if (canSave && !couldSave) ticks.clearRefusals();
-    couldSave = canSave;
-  });
+  store.subscribe(schedule.ask);
 
   // ---- the ways between the views ------------------------------------------------------------
 

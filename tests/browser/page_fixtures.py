@@ -1,0 +1,119 @@
+"""The page in a real Chromium against the real server. A plugin that the page's tests name themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_server import LiveServer
+from page_helpers import OpenPage, Shop
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# What a browser says by itself of a server that is away or refuses; the page shows it in its own way.
+EXPECTED_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium on this machine")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer.start(directory=tmp_path_factory.mktemp("page")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[LiveServer]:
+    """For a test that does to the server what others could not bear."""
+    with LiveServer.start(directory=tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """A shop without orders, on the session's server, or on the test's own where it asks for `own_server`."""
+    own = "own_server" in request.fixturenames
+    shop = Shop(request.getfixturevalue("own_server" if own else "shared_server"))
+    for order in shop.all():
+        shop.delete(order["id"])
+    return shop
+
+
+@pytest.fixture
+def open_page(browser: Browser, shop: Shop) -> Iterator[OpenPage]:
+    """Opens the page as a browser of its own: `open_page("#/quadro", autor="Bia", width=360, …)`.
+
+    When the test ends, nothing may have gone wrong in it unseen: no exception, nothing that the policy blocked.
+    """
+    trouble: list[str] = []
+    with ExitStack() as stack:
+
+        def open_page(
+            path: str = "",
+            *,
+            autor: str = "Bia",
+            width: int = 1280,
+            height: int = 900,
+            context: BrowserContext | None = None,
+            before: Callable[[Page], Any] | None = None,
+            settings: dict[str, Any] | None = None,
+            ready: bool = True,
+            **options: Any,
+        ) -> Page:
+            if context is None:
+                context = browser.new_context(
+                    viewport={"width": width, "height": height},
+                    locale="pt-BR",
+                    reduced_motion=options.pop("reduced_motion", "reduce"),
+                    **options,
+                )
+                stack.callback(context.close)
+                choices = json.dumps({"autor": autor, **(settings or {})})
+                context.add_init_script(
+                    f"if (location.protocol === 'http:' && !localStorage.getItem('pedidos.ajustes'))"
+                    f" localStorage.setItem('pedidos.ajustes', {choices!r})"
+                )
+            page = context.new_page()
+            page.on("pageerror", lambda error: trouble.append(str(error)))
+            page.on("console", lambda message: _note(trouble, message.type, message.text))
+            if before:
+                before(page)
+            page.goto(f"{shop.server.url}/{path}")
+            if ready:
+                expect(page.locator("#conexao")).to_have_attribute("data-kind", "ok")
+                expect(page.locator("main:not([aria-busy])")).to_be_visible()
+            return page
+
+        yield open_page
+    assert trouble == []
+
+
+def _note(trouble: list[str], kind: str, text: str) -> None:
+    if kind in ("error", "warning") and not EXPECTED_NOISE.search(text):
+        trouble.append(f"{kind}: {text}")
