@@ -127,7 +127,7 @@ export function createItemEditor(first, { onChange, onRemove }) {
 
   const picture = h('img', { class: 'item__picture', alt: 'Imagem do item', referrerpolicy: 'no-referrer' });
   const address = createField({ name: 'imagem', id: `${prefix}-imagem`, label: 'Imagem', placeholder: 'Endereço, ou escolha um arquivo' });
-  const file = h('input', { type: 'file', accept: 'image/*', id: `${prefix}-arquivo`, class: 'only-heard', tabindex: '-1' });
+  const file = h('input', { type: 'file', accept: 'image/*', id: `${prefix}-arquivo`, hidden: true });
   const choose = h('button', { type: 'button', class: 'button', onclick: () => file.click() }, 'Escolher arquivo…');
   const drop = h('button', { type: 'button', class: 'button button--plain', onclick: () => setPicture('') }, 'Tirar imagem');
 

@@ -5,14 +5,6 @@ import { h, icon, setAttribute, setText } from './dom.js';
 import { STAGE_NAMES, stageOf } from './orders.js';
 
 const CHECK = 'M5 12.5l4.5 4.5L19 7';
-const SHORT = Object.freeze({
-  financeiro: 'Fin.',
-  conferencia: 'Conf.',
-  sublimacao: 'Sub.',
-  costura: 'Cost.',
-  expedicao: 'Exp.',
-});
-
 /** @typedef {import('./orders.js').Pedido} Pedido */
 /** @typedef {import('./orders.js').Setor} Setor */
 
@@ -22,13 +14,12 @@ const SHORT = Object.freeze({
  */
 export function createSectorBox(setor, ticks) {
   const name = STAGE_NAMES[setor];
-  const full = h('span', { class: 'box__full' }, name);
-  const short = h('span', { class: 'box__short', 'aria-hidden': 'true' }, SHORT[setor]);
+  const words = h('span', { class: 'box__text' }, name);
   const element = h(
     'button',
     { type: 'button', class: 'box', dataset: { setor } },
     h('span', { class: 'box__mark' }, icon(CHECK), h('span', { class: 'spinner' })),
-    h('span', { class: 'box__text' }, full, short),
+    words,
   );
   /** @type {Pedido | null} */
   let shown = null;
@@ -55,19 +46,14 @@ export function createSectorBox(setor, ticks) {
       setAttribute(element, 'aria-disabled', control.state === 'pending' ? 'true' : null);
       let label = `${name}, pedido ${pedido.numero}`;
       let text = name;
-      /** @type {string} */
-      let brief = SHORT[setor];
       if (control.state === 'pending') {
         text = 'Enviando';
-        brief = '…';
         label = `Enviando: ${label}`;
       } else if (control.state === 'error') {
         text = control.retryable ? 'Sem confirmação · Repetir' : 'Não salvo';
-        brief = control.retryable ? 'Repetir' : 'Erro';
         label = `${text}: ${label}. ${control.message}`;
       }
-      setText(full, text);
-      setText(short, brief);
+      setText(words, text);
       setAttribute(element, 'aria-label', label);
       setAttribute(element, 'title', control.state === 'error' ? control.message : null);
     },

@@ -116,12 +116,12 @@ export function startShell({ root, client, settings, storage, now, version }) {
   );
   const main = h('main', { id: 'conteudo', class: 'content', tabindex: '-1' });
   const top = h(
-    'div',
+    'header',
     { class: 'top' },
     bar.band,
     upgrade.element,
     h(
-      'header',
+      'div',
       { class: 'topbar' },
       h(
         'a',

@@ -4,7 +4,7 @@ import { h } from './dom.js';
 
 /** @param {import('./ticks.js').Ticks} ticks */
 export function createUndoBar(ticks) {
-  const element = h('div', { class: 'undo', id: 'desfazer' });
+  const element = h('section', { class: 'undo', id: 'desfazer', 'aria-label': 'Desfazer', hidden: true });
   /** @type {Map<import('./ticks.js').Undo, HTMLElement>} */
   let lines = new Map();
 
@@ -24,6 +24,7 @@ export function createUndoBar(ticks) {
     }
     lines.forEach((line, undo) => next.has(undo) || line.remove());
     lines = next;
+    element.hidden = lines.size === 0;
   }
 
   ticks.subscribe(draw);

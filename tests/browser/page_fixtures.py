@@ -1,11 +1,12 @@
-"""The page in a real Chromium against the real server. A plugin that the page's tests name themselves."""
+"""The page in a real Chromium against the real server. A plugin that the page's tests name themselves.
+
+The browser is `chromium`, the same one for all tests: Playwright allows but one at a time.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,32 +15,10 @@ from typing import Any
 import pytest
 from live_server import LiveServer
 from page_helpers import OpenPage, Shop
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # What a browser says by itself of a server that is away or refuses; the page shows it in its own way.
 EXPECTED_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no Chromium on this machine")
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +45,7 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 
 @pytest.fixture
-def open_page(browser: Browser, shop: Shop) -> Iterator[OpenPage]:
+def open_page(chromium: Browser, shop: Shop) -> Iterator[OpenPage]:
     """Opens the page as a browser of its own: `open_page("#/quadro", autor="Bia", width=360, …)`.
 
     When the test ends, nothing may have gone wrong in it unseen: no exception, nothing that the policy blocked.
@@ -87,7 +66,7 @@ def open_page(browser: Browser, shop: Shop) -> Iterator[OpenPage]:
             **options: Any,
         ) -> Page:
             if context is None:
-                context = browser.new_context(
+                context = chromium.new_context(
                     viewport={"width": width, "height": height},
                     locale="pt-BR",
                     reduced_motion=options.pop("reduced_motion", "reduce"),

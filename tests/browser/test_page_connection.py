@@ -84,7 +84,11 @@ def test_taps_count_again_only_when_the_page_has_caught_up(
         page.clock.run_for(1_000)
     expect(page.locator("#conexao")).to_have_attribute("data-kind", "reconnecting")
     held: list[Route] = []
-    page.route(re.compile(r"limite=1$"), lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"limite=1$"), hold)
     own_server.restart()
     wait_until(lambda: page.clock.run_for(300) or held, timeout=20, what="the question where the log stands")
     expect(page.locator("#conexao")).to_have_attribute("data-kind", "catching-up")
@@ -164,7 +168,8 @@ def test_a_hidden_page_reloads_itself_unless_something_is_being_typed(
 def _hide(page: Page, hidden: bool = True) -> None:
     page.evaluate(
         """hidden => {
-            Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => hidden ? 'hidden' : 'visible' });
+            const state = hidden ? 'hidden' : 'visible';
+            Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
             document.dispatchEvent(new Event('visibilitychange'));
         }""",
         hidden,

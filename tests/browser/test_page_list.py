@@ -300,10 +300,12 @@ def test_thumbs_find_targets_of_48_px(open_page: OpenPage, shop: Shop) -> None:
         page.evaluate("view => { location.hash = '#/' + view }", view)
         page.wait_for_function("view => document.body.dataset.view === view", arg=view)
         small = page.evaluate(
-            """() => Array.from(document.querySelectorAll('button, select, .nav a, input:not([type=checkbox]), .card__link'))
-                .filter(e => e.offsetParent && getComputedStyle(e).visibility !== 'hidden' && !e.closest('.only-heard, .heads') && !e.classList.contains('skip') && !e.classList.contains('only-heard'))
-                .map(e => [e.outerHTML.slice(0, 90), Math.round(e.getBoundingClientRect().height)])
-                .filter(([, height]) => height < 48)"""
+            """() => Array.from(document.querySelectorAll('button, select, .nav a, .card__link, input'))
+                .filter(element => element.type !== 'checkbox' && element.offsetParent)
+                .filter(element => getComputedStyle(element).visibility !== 'hidden')
+                .filter(element => !element.closest('.only-heard, .heads, .skip'))
+                .map(element => [element.outerHTML.slice(0, 90), element.getBoundingClientRect().height])
+                .filter(([, height]) => height < 47.5)"""
         )
         assert small == [], view
 

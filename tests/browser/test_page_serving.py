@@ -58,7 +58,11 @@ def test_nothing_outside_of_the_folder_is_served(shop: Shop, path: str) -> None:
 
 def test_every_module_carries_the_version_and_no_other_host_is_asked(open_page: OpenPage, shop: Shop) -> None:
     requests: list[Request] = []
-    page = open_page(before=lambda page: page.on("request", lambda request: requests.append(request)))
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    page = open_page(before=lambda page: page.on("request", note))
     for path in ("#/quadro", "#/novo", "#/lista"):
         page.evaluate("path => { location.hash = path }", path)
         page.wait_for_function("path => document.body.dataset.view === path.slice(2)", arg=path)

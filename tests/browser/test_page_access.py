@@ -1,0 +1,147 @@
+"""axe finds nothing, in any state of the page, in light and in dark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from live_server import LiveServer
+from page_helpers import Frames, OpenPage, Shop, box, card, day, row
+from playwright.sync_api import Page, Route, expect
+from view_support import assert_accessible
+
+pytest_plugins = ["page_fixtures"]
+
+SCHEMES = ("light", "dark")
+
+
+def a_day(shop: Shop) -> list[dict[str, object]]:
+    """Orders of every kind."""
+    return [
+        shop.order("Urgente e atrasada", prioridade="ALTA", data_entrega=day(-2), cidade_cliente="Itu"),
+        shop.order("De hoje", data_entrega=day(0), financeiro=True, status="em_producao"),
+        shop.order("Sem data", conferencia=True, valor_total="1234.50"),
+    ]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_list(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+    orders = a_day(shop)
+    page = open_page(color_scheme=scheme, settings={"meuSetor": "financeiro"})
+    shop.change(orders[1]["id"], costura=True)
+    expect(row(page, orders[1]).locator(".row__chip")).to_be_visible()
+    assert_accessible(page)  # lit up, with its chip
+    page.route("**/api/v1/pedidos/*", _refuse)
+    box(page, orders[0], "financeiro").click()
+    expect(row(page, orders[0]).locator(".problem")).to_be_visible()
+    page.locator("#busca").fill("a")
+    assert_accessible(page)
+
+
+def _refuse(route: Route) -> None:
+    if route.request.method == "PATCH":
+        problem = {"title": "Recusado", "detail": "Não pode."}
+        route.fulfill(status=409, content_type="application/problem+json", json=problem)
+    else:
+        route.continue_()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pending_and_undo(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+    orders = a_day(shop)
+    page = open_page(color_scheme=scheme)
+    box(page, orders[0], "financeiro").click()
+    expect(page.locator(".undo__line")).to_be_visible()
+
+    def hold(route: Route) -> None:
+        if route.request.method != "PATCH":
+            route.continue_()
+
+    page.route("**/api/v1/pedidos/*", hold)
+    box(page, orders[0], "conferencia").click()
+    expect(box(page, orders[0], "conferencia")).to_contain_text("Enviando")
+    assert_accessible(page)
+
+
+def test_empty_filtered_and_narrow(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(width=360, height=700)
+    assert_accessible(page)
+    a_day(shop)
+    expect(page.locator(".row")).to_have_count(3)
+    assert_accessible(page)
+    page.locator("#busca").fill("xyzzy")
+    expect(page.locator(".row")).to_have_count(0)
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_board(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+    orders = a_day(shop)
+    page = open_page("#/quadro", color_scheme=scheme)
+    shop.change(orders[1]["id"], conferencia=True)
+    expect(card(page, orders[1]).locator(".card__chip")).to_be_visible()
+    card(page, orders[0]).get_by_role("button", name=re.compile("Mover para")).click()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    card(page, orders[0]).locator(".card__link").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_order_with_faults_conflicts_and_the_dialog(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+    order = shop.order(items=[{"descricao": "Lona", "acabamento": {"ilhos": True}}], cidade_cliente="Itu")
+    frames = Frames()
+    page = open_page(f"#/pedido/{order['id']}", color_scheme=scheme, before=frames.watch)
+    expect(page.locator(".timeline li")).to_have_count(1)
+    page.locator('[name="observacao"]').fill("minha")
+    page.locator('[name="cliente"]').fill("")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.locator(".faults")).to_be_visible()
+    shop.change(order["id"], observacao="de outra pessoa", cidade_cliente="Salto")
+    expect(page.locator("#campo-observacao-nota")).to_contain_text("de outra pessoa")
+    assert_accessible(page)
+    page.locator('[name="cliente"]').fill("Zeca")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_label("Usar o dele").check()
+    assert_accessible(page)
+
+
+def test_new_order_and_missing_order(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page("#/novo")
+    page.get_by_role("button", name="Adicionar item").click()
+    assert_accessible(page)
+    page.evaluate("() => { location.hash = '#/pedido/99999' }")
+    expect(page.get_by_role("heading", name="Este pedido não existe")).to_be_visible()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_drawers(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+    page = open_page(autor="", color_scheme=scheme)
+    page.locator("#conexao").click()
+    expect(page.locator(".log li").first).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    page.locator("#ajustes").click()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_reconnecting_and_offline(open_page: OpenPage, shop: Shop, own_server: LiveServer, scheme: str) -> None:
+    a_day(shop)
+    page = open_page(color_scheme=scheme, before=lambda page: page.clock.install())
+    own_server.kill()
+    _pass(page, 8)
+    expect(page.locator("#conexao")).to_have_attribute("data-kind", "reconnecting")
+    assert_accessible(page)
+    _pass(page, 32)
+    expect(page.locator("#faixa")).to_be_visible()
+    assert_accessible(page)
+
+
+def _pass(page: Page, seconds: int) -> None:
+    for _ in range(seconds):
+        page.clock.run_for(1_000)
