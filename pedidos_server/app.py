@@ -13,9 +13,11 @@ import gevent
 from flask import Flask, Response, g, request
 from flask_cors.core import get_cors_options, set_cors_headers
 from flask_openapi3 import Info, OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from . import __version__, event_log, pedidos
+from .auth import Access, check_start
 from .config import Settings
 from .database import Connection, Database, explain
 from .descriptors import usable_descriptors
@@ -24,13 +26,17 @@ from .event_log import Retention
 from .http_errors import register_errors, validation_response
 from .hub import Hub
 from .migrations import migrate
+from .origins import APPS, Origins
+from .rates import Rates
 from .routes.descriptions import Problema
 from .routes.docs import docs_blueprint
+from .routes.guard import register_guard
 from .routes.operations import operations_blueprint
 from .routes.orders import orders_blueprint
-from .routes.pages import pages_blueprint
+from .routes.pages import STATIC, pages_blueprint
 from .routes.realtime import register_realtime
 from .routes.requests import StrictRequest
+from .routes.session import session_blueprint
 from .writer import Writer
 
 if TYPE_CHECKING:
@@ -38,8 +44,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pedidos.http")
 
-TAURI_ORIGINS = ("tauri://localhost", "http://tauri.localhost", "https://tauri.localhost")
 CLEANING_SECONDS = 5.0
+DOORS_SECONDS = 1.0
+"""A token made or revoked beside a running server is noticed within that."""
 ROOM_FOR_HTTP = 500
 """File descriptors that streams may not use up."""
 
@@ -53,18 +60,22 @@ class Server:
     hub: Hub
     writer: Writer
     database: Database
-    cleaner: gevent.Greenlet
+    access: Access
+    keepers: tuple[gevent.Greenlet, ...]
+    """Work beside the requests."""
 
     def close(self) -> None:
-        self.cleaner.kill()
+        gevent.killall(list(self.keepers))
         finished = self.writer.close()
         self.hub.close()
         if finished:  # else the process ends with the write under way, as if it had been killed
             self.database.close()
 
 
-def create_app(settings: Settings) -> Server:
+def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> Server:
     """Opens the database and wires everything. Needs gevent's monkey patching, done before any import.
+
+    ``reachable_at`` names the address by which other machines reach it; None where none can.
 
     Raises StartupError with a message for whoever starts the server.
     """
@@ -76,6 +87,9 @@ def create_app(settings: Settings) -> Server:
         connection = peewee.connection()
         head = event_log.head(connection).cursor
         newest = event_log.newest(connection, settings.tail_events, settings.tail_bytes)
+        access = Access(settings.auth)
+        access.refresh(connection)
+        check_start(access, mode=settings.auth, database=settings.database, where=reachable_at)
     except StartupError:
         database.close()
         raise
@@ -92,15 +106,16 @@ def create_app(settings: Settings) -> Server:
         heartbeat=settings.heartbeat,
     )
     writer = Writer(connection, hub.publish)
-    app = _flask_app(settings, database, hub, writer)
+    app = _flask_app(settings, database, hub, writer, access)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
-    server = Server(app, hub, writer, database, cleaner)
+    doorkeeper = gevent.spawn(_keep_doors, database, access, hub)
+    server = Server(app, hub, writer, database, access, (cleaner, doorkeeper))
     app.extensions["pedidos"] = server
     return server
 
 
-def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer) -> Flask:
+def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer, access: Access) -> Flask:
     app: Any = OpenAPI(
         "pedidos_server",
         info=Info(title="Pedidos", version=__version__, description="Servidor de pedidos em tempo real"),
@@ -111,18 +126,27 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer)
     app.request_class = StrictRequest
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no path redirects …
     app.wsgi_app = _without_trailing_slash(app.wsgi_app)  # … and each answers with and without its slash
+    if settings.trusted_hops:
+        # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=settings.trusted_hops, x_proto=settings.trusted_hops, x_host=0, x_port=0, x_prefix=0
+        )
     app.url_map.converters["order_id"] = OrderIdConverter
     app.json.ensure_ascii = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     register_errors(app)
     _register_logging(app)
-    _register_cors(app, [*TAURI_ORIGINS, *settings.cors_origins])
+    _register_cors(app, [*APPS, *settings.cors_origins])
+    rates = Rates(settings.max_writes)
+    register_guard(app, access, Origins(settings.cors_origins, settings.hosts), rates, settings.trusted_hops)
     app.register_api(orders_blueprint(database, writer))
     app.register_api(operations_blueprint(database, hub, writer))
+    app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(docs_blueprint())
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
-    register_realtime(app, database, hub, min(settings.max_subscribers, room), settings.max_message)
+    most = min(settings.max_subscribers, room)
+    register_realtime(app, database, hub, most, settings.max_message, settings.max_streams)
     return cast("Flask", app)
 
 
@@ -193,6 +217,19 @@ def _register_logging(app: Flask) -> None:
                 },
             )
         return response
+
+
+def _keep_doors(database: Database, access: Access, hub: Hub) -> None:
+    """Notices tokens and sessions that came or went, and ends the streams of those that went."""
+    while True:
+        gevent.sleep(DOORS_SECONDS)
+        try:
+            if database.read(access.refresh):
+                hub.end_streams(access.stands)
+        except Problem as problem:  # who stood before stands until the database answers again
+            log.warning("tokens not read", extra={"reason": problem.detail})
+        except Exception:
+            log.exception("tokens not read")
 
 
 def _clean(writer: Writer, retention: Retention) -> None:

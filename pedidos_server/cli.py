@@ -7,10 +7,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .config import Settings, flag_name
 from .errors import StartupError
+
+if TYPE_CHECKING:
+    from .auth import Access
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,12 +51,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--host", metavar="VALOR", help="endereço em que o servidor escuta (padrão 127.0.0.1)")
     demo.add_argument("--port", metavar="VALOR", help="porta; 0 escolhe uma livre (padrão 8000)")
+    demo.add_argument("--auth", metavar="VALOR", help="off: aberto também em outro endereço (PEDIDOS_AUTH)")
     demo.add_argument("--orders", type=int, default=40, metavar="N", help="pedidos ao abrir (padrão 40)")
     demo.add_argument(
         "--pace", type=float, default=1.5, metavar="S", help="segundos entre duas mudanças (padrão 1.5)"
     )
     demo.add_argument("--seed", type=int, metavar="N", help="os mesmos pedidos a cada vez")
     demo.set_defaults(run=_demo)
+
+    _add_token_commands(commands)
 
     watch = commands.add_parser(
         "watch",
@@ -93,6 +100,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_token_commands(commands: Any) -> None:
+    from .tokens import ROLES
+
+    token = commands.add_parser(
+        "token",
+        help="quem pode entrar: cria, lista e revoga tokens",
+        description="Tokens de acesso. Funciona com o servidor ligado ou desligado.",
+    )
+    actions = token.add_subparsers(title="comandos", required=True, metavar="COMANDO")
+
+    create = actions.add_parser("create", help="cria um token e o mostra, uma única vez")
+    create.add_argument("name", metavar="NOME", help="pessoa ou máquina; aparece no histórico dos pedidos")
+    create.add_argument(
+        "--role",
+        required=True,
+        choices=ROLES,
+        help="leitura: vê; producao: vê, marca setores e status; escrita: tudo nos pedidos; admin: tudo",
+    )
+    create.add_argument(
+        "--expires", type=float, metavar="DIAS", help="vale por tantos dias (padrão: até ser revogado)"
+    )
+    create.set_defaults(run=_token_create)
+
+    show = actions.add_parser("list", help="lista os tokens")
+    show.set_defaults(run=_token_list)
+
+    revoke = actions.add_parser("revoke", help="revoga um token: encerra as suas sessões e conexões")
+    revoke.add_argument("name", metavar="NOME")
+    revoke.set_defaults(run=_token_revoke)
+    for action in (create, show, revoke):
+        action.add_argument("--database", metavar="VALOR", help="banco de dados (PEDIDOS_DATABASE_URL)")
+
+
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     for item in fields(Settings):
         default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
@@ -113,13 +153,36 @@ def _serve(options: argparse.Namespace) -> None:
     _run(settings, lambda port: None)
 
 
+def _token_create(options: argparse.Namespace) -> None:
+    from . import token_command
+
+    if options.expires is not None and not 0 < options.expires <= 36_500:
+        raise StartupError("--expires é um número de dias, maior que zero e até 36500.")
+    token_command.create(_settings(options).database, options.name, options.role, options.expires)
+
+
+def _token_list(options: argparse.Namespace) -> None:
+    from . import token_command
+
+    token_command.show(_settings(options).database)
+
+
+def _token_revoke(options: argparse.Namespace) -> None:
+    from . import token_command
+
+    token_command.revoke(_settings(options).database, options.name)
+
+
 def _demo(options: argparse.Namespace) -> None:
+    from .auth import is_loopback
     from .demo import start
 
     if options.orders < 0 or options.pace <= 0:
         raise StartupError("--orders não pode ser negativo, e --pace deve ser maior que zero.")
     with tempfile.TemporaryDirectory(prefix="pedidos-demo-", ignore_cleanup_errors=True) as folder:
         settings = replace(_settings(options), database=f"sqlite:///{folder}/demo.db")
+        if is_loopback(settings.host):
+            settings = replace(settings, auth="AUTO", trusted_hops=0)  # nobody else reaches its invented orders
         _run(settings, start(settings.host, options.orders, options.pace, options.seed))
 
 
@@ -150,13 +213,17 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
     from . import logs
     from .addresses import addresses
     from .app import create_app
+    from .auth import is_loopback
     from .embedded import serve
 
     logs.configure(settings.log_level)
-    server = create_app(settings)
+    # Behind a proxy of this machine, the whole LAN looks like this machine.
+    alone = is_loopback(settings.host) and not settings.trusted_hops
+    server = create_app(settings, None if alone else settings.host)
 
     def announce(port: int) -> None:
         print(f"Pedidos {__version__} pronto. Banco: {server.database.path}")
+        print(_who_comes_in(server.access, alone))
         for label, address in addresses(settings.host, port):
             print(f"  {label}: {address}")
         print("Para parar: Ctrl+C", flush=True)
@@ -167,3 +234,11 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
     except StartupError:
         server.close()
         raise
+
+
+def _who_comes_in(access: Access, alone: bool) -> str:
+    if not access.open:
+        return "  Entrada: só com token (pedidos token list)."
+    if alone:
+        return "  Entrada: ABERTA, sem token, a quem usa este computador. Para fechar: pedidos token create"
+    return "  Entrada: ABERTA, sem token, a todos que alcançam este endereço (--auth off)."

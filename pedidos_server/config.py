@@ -87,6 +87,22 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting(
         (), "PEDIDOS_CORS_ORIGINS", _list, "outras origens permitidas, separadas por vírgula"
     )
+    hosts: tuple[str, ...] = _setting(
+        (), "PEDIDOS_HOSTS", _list, "nomes pelos quais o servidor atende, além de IPs e nomes locais"
+    )
+    auth: str = _setting(
+        "AUTO",
+        "PEDIDOS_AUTH",
+        _choice("AUTO", "ON", "OFF"),
+        "ON: só com token; OFF: aberto a todos; AUTO: aberto só a este computador, e só enquanto não há token",
+    )
+    trusted_hops: int = _setting(
+        0, "PEDIDOS_TRUSTED_HOPS", _whole(0, 10), "quantos proxies há à frente (X-Forwarded-For e -Proto)"
+    )
+    max_writes: int = _setting(
+        1_200, "PEDIDOS_MAX_WRITES", _whole(0), "gravações por minuto de um token; 0 não limita"
+    )
+    max_streams: int = _setting(200, "PEDIDOS_MAX_STREAMS", _whole(1), "conexões em tempo real de um token")
     log_level: str = _setting(
         "INFO",
         "PEDIDOS_LOG_LEVEL",

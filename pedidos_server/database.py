@@ -13,7 +13,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -34,6 +34,8 @@ PIECE = 256 * 1024
 MAX_LONG_ANSWERS = 8
 LONG_ANSWER_SECONDS = 120.0
 """A long answer keeps old pages alive in the WAL, so it may not take for ever."""
+OWNER_ONLY = 0o600
+"""Orders name people, and who reads the file needs no token. SQLite gives -wal and -shm the file's own mode."""
 LOCK_WAIT = 10.0
 """Seconds that a server waits for the file: a reload starts the new process before the old one is gone."""
 
@@ -111,7 +113,7 @@ class Database:
         self.path = path_of(url)
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
-        self._lock = filelock.FileLock(f"{self.path}.lock")
+        self._lock = filelock.FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
         self._threads = ThreadPool(READERS)
         self._idle: deque[Connection] = deque()
         self._long_answers = 0
@@ -147,6 +149,9 @@ class Database:
             thread_safe=False,
             check_same_thread=False,
         )
+        with suppress(OSError):  # SQLite says below what is wrong
+            if not self.path.exists():
+                self.path.touch(OWNER_ONLY)
         try:
             writer.connect()
             with writer.atomic("IMMEDIATE"):  # a file that cannot be written is noticed here

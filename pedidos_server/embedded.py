@@ -12,9 +12,10 @@ from typing import Any
 import gevent
 from gevent.event import Event as Flag
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.pywsgi import WSGIHandler
 
 from .app import Server
+from .crowding import Body, CrowdServer, Places
 from .errors import StartupError
 from .http_head import RequestHead
 from .transports.handover import HANDLER
@@ -26,17 +27,31 @@ MAX_REQUESTS = 2_000
 """HTTP connections at once; streams do not count, they have left the server."""
 IDLE_SECONDS = 75
 HEAD_SECONDS = 15
-DRAIN_BYTES = 1024 * 1024
+UNREAD_SECONDS = 60
+"""Seconds after which a peer that takes none of its answer is given up by the kernel."""
 STOP_SECONDS = 1.0
 
 
 class Handler(WSGIHandler):
-    """Lets a stream take the connection over, without Nagle's delay, and gives slow heads up."""
+    """Lets a stream take the connection over, without Nagle's delay, and gives slow peers up."""
 
     def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
         super().__init__(sock, address, server, rfile)
         if sock.family != getattr(socket, "AF_UNIX", None):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+        self.peer = str(address[0]) if isinstance(address, tuple) and address else ""
+
+    def handle(self) -> None:
+        places: Places = self.server.places
+        places.make_room()
+        places.taken += 1
+        try:
+            super().handle()
+        finally:
+            places.taken -= 1
+            places.work(self)
 
     def MessageClass(self, stream: Any, *_: Any) -> RequestHead:
         return RequestHead(stream)
@@ -48,6 +63,7 @@ class Handler(WSGIHandler):
                 yield f"HTTP_{key}", value
 
     def read_requestline(self) -> str:
+        self.server.places.wait(self)
         with gevent.Timeout(IDLE_SECONDS, False):
             line: str = super().read_requestline()
             return line
@@ -56,6 +72,7 @@ class Handler(WSGIHandler):
     def read_request(self, raw_requestline: str) -> bool:
         with gevent.Timeout(HEAD_SECONDS, ValueError("request head too slow")):
             done: bool = super().read_request(raw_requestline)
+            self.server.places.work(self)
             return done
 
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
@@ -70,9 +87,14 @@ class Handler(WSGIHandler):
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         environ[HANDLER] = self
+        plain = self.wsgi_input
+        self.wsgi_input = body = Body(self, plain)
+        if environ["wsgi.input"] is plain:
+            environ["wsgi.input"] = body
         return environ
 
     socket: Any
+    wsgi_input: Any
 
     def release(self) -> tuple[Any, bytes]:
         """The connection's socket, and what was read behind the request. The server forgets both."""
@@ -96,13 +118,14 @@ def serve(server: Server, host: str, port: int, announce: Callable[[int], None])
 
     Raises StartupError where the address cannot be bound.
     """
-    http = WSGIServer(
+    http = CrowdServer(
         _listener(host, port),
         server.app,
         spawn=Pool(MAX_REQUESTS),
         handler_class=Handler,
         log=None,
         error_log=_ErrorLog(),
+        crowded=MAX_REQUESTS * 3 // 4,
     )
     stop = Flag()
     if sys.platform == "win32":

@@ -20,8 +20,9 @@ from weakref import WeakValueDictionary
 import gevent
 from gevent.event import Event as Flag
 
+from .auth import Principal
 from .errors import Problem
-from .protocol import INTERNAL_ERROR, RESTART, SILENT, TOO_SLOW, Close, Cursor, Event
+from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, SILENT, TOO_SLOW, Close, Cursor, Event
 from .subscription import Batch, Start, Subscription
 
 log = logging.getLogger("pedidos.stream")
@@ -77,6 +78,7 @@ class Hub:
         self._closed = False
         self._counts: Counter[str] = Counter()
         self._by_type: Counter[str] = Counter({"websocket": 0, "sse": 0})
+        self._by_token: Counter[int] = Counter()
         self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._wake = self.loop.async_()
         self._wake.start(self._read_mail)
@@ -97,6 +99,14 @@ class Hub:
 
     def unsubscribe(self, subscription: Subscription, close: Close) -> None:
         self._post(self.end, subscription, close)
+
+    def end_streams(self, stands: Callable[[Principal], bool]) -> None:
+        """Ends the streams of those who no longer ``stands``."""
+        self._post(self._end_streams, stands)
+
+    def streams_of(self, principal: Principal) -> int:
+        """How many streams its token has."""
+        return self._by_token[principal.token_id]
 
     def stats(self) -> dict[str, Any]:
         """Counts for an operator; a moment's picture, each number right by itself."""
@@ -257,6 +267,7 @@ class Hub:
             hello += transport.refresh("Recarregue os pedidos: não dá para retomar deste ponto.", begin)
         self._streams[stream] = None
         self._by_type[transport.name] += 1
+        self._by_token[stream.principal.token_id] += 1
         stream.start(self, head + hello, self.now())
         if unread and stream in self._streams:
             stream.receive(unread)
@@ -265,6 +276,14 @@ class Hub:
         """Ends a stream with a close code, after the frame under way."""
         if stream in self._streams:
             stream.end(close, self.now(), GRACE)
+
+    def _end_streams(self, stands: Callable[[Principal], bool]) -> None:
+        verdicts: dict[Principal, bool] = {}
+        for stream in list(self._streams):
+            if stream.principal not in verdicts:
+                verdicts[stream.principal] = stands(stream.principal)
+            if not verdicts[stream.principal]:
+                self.end(stream, NOT_ALLOWED)
 
     def failed(self, stream: Subscription) -> None:
         """An error of ours while a client's bytes were read: its stream ends, no other is touched."""
@@ -277,6 +296,7 @@ class Hub:
             return
         del self._streams[stream]
         self._by_type[stream.transport.name] -= 1
+        self._by_token[stream.principal.token_id] -= 1
         self.blocked.discard(stream)
         self.closing.discard(stream)
         self._waiting_for_page.get(stream.position, {}).pop(stream, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from peewee import PeeweeException, SqliteDatabase
@@ -13,9 +14,26 @@ from .database import Connection, Statement, explain, slot
 from .errors import StartupError
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
+
+def _tokens(connection: Connection) -> None:
+    """Tokens and sessions. As text: a step makes what its version had, whatever the models are later."""
+    connection.execute(
+        'CREATE TABLE "token" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "nome" VARCHAR(255) NOT NULL, '
+        '"papel" VARCHAR(255) NOT NULL, "resumo" BLOB NOT NULL, "criado_em" VARCHAR(255) NOT NULL, '
+        '"expira_em" VARCHAR(255))'
+    )
+    connection.execute('CREATE UNIQUE INDEX "token_nome" ON "token" ("nome")')
+    connection.execute(
+        'CREATE TABLE "sessao" ("resumo" BLOB NOT NULL PRIMARY KEY, "token_id" INTEGER NOT NULL, '
+        '"criado_em" VARCHAR(255) NOT NULL, "expira_em" VARCHAR(255) NOT NULL)'
+    )
+    connection.execute('CREATE INDEX "sessao_token_id" ON "sessao" ("token_id")')
+    set_meta(connection, "acessos", "0")
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
@@ -60,11 +78,23 @@ def migrate(
                     database.create_tables(TABLES)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
+                set_meta(connection, "acessos", "0")
             else:
                 for step in range(found + 1, version + 1):
                     steps[step](connection)
             set_meta(connection, "versao_do_esquema", str(version))
     except (sqlite3.Error, PeeweeException) as error:
+        raise StartupError(f"{path}: {explain(error)}") from None
+
+
+def is_current(path: Path) -> bool:
+    """True for a file of this version's schema. Raises StartupError for a foreign database."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as connection:
+            return _version(connection, path) == SCHEMA_VERSION
+    except sqlite3.Error as error:
         raise StartupError(f"{path}: {explain(error)}") from None
 
 

@@ -11,7 +11,7 @@ from peewee import SQL, AutoField, BigIntegerField, BlobField, CharField, Intege
 
 
 class Meta_(Model):
-    """Facts about the database: ``versao_do_esquema``, ``tag``, ``ultimo_numero``."""
+    """Facts about the database: ``versao_do_esquema``, ``tag``, ``ultimo_numero``, ``acessos``."""
 
     chave = CharField(primary_key=True)
     valor = TextField()
@@ -84,4 +84,30 @@ class Resposta(Model):
         table_name = "resposta"
 
 
-TABLES = (Meta_, Pedido, Evento, Historico, Resposta)
+class Token(Model):
+    """Who may come in. ``resumo`` is the SHA-256 of the secret, which is stored nowhere."""
+
+    id = never_reused_id()
+    nome = CharField(unique=True)
+    papel = CharField()
+    resumo = BlobField()
+    criado_em = CharField()
+    expira_em = CharField(null=True)
+
+    class Meta:
+        table_name = "token"
+
+
+class Sessao(Model):
+    """A browser that has shown a token. ``resumo`` is the SHA-256 of its cookie's secret."""
+
+    resumo = BlobField(primary_key=True)
+    token_id = IntegerField(index=True)
+    criado_em = CharField()
+    expira_em = CharField()
+
+    class Meta:
+        table_name = "sessao"
+
+
+TABLES = (Meta_, Pedido, Evento, Historico, Resposta, Token, Sessao)

@@ -134,11 +134,12 @@ TOO_BIG = Close(1009, "Mensagem maior que o limite do servidor", Advice.STOP)
 INTERNAL_ERROR = Close(1011, "Erro interno do servidor", Advice.RETRY)
 RESTART = Close(1012, "O servidor está reiniciando: reconecte com o seu cursor", Advice.RETRY)
 TOO_SLOW = Close(1013, "Cliente lento demais: reconecte com o seu cursor", Advice.RETRY)
+NOT_ALLOWED = Close(4401, "O acesso acabou: entre de novo", Advice.STOP)
 # Not sent, only logged: the peer is gone.
 GONE = Close(1006, "Conexão perdida", Advice.RETRY)
 SILENT = Close(1006, "Sem sinal de vida do cliente", Advice.RETRY)
 
-CLOSES = (NORMAL, PROTOCOL_ERROR, BINARY_REFUSED, NOT_JSON, TOO_BIG, INTERNAL_ERROR, RESTART, TOO_SLOW)
+CLOSES = (NORMAL, PROTOCOL_ERROR, BINARY_REFUSED, NOT_JSON, TOO_BIG, INTERNAL_ERROR, RESTART, TOO_SLOW, NOT_ALLOWED)
 
 # ------------------------------------------------------------------------------- WebSocket frames
 

@@ -136,6 +136,29 @@ Description = Annotated[Filled, StringConstraints(max_length=2_000)]
 # ----------------------------------------------------------------------------------------- orders
 
 
+IMAGE_TYPES = ("png", "jpeg", "webp", "gif")
+"""Not svg: it can hold scripts."""
+MAX_IMAGE = 15 * 1024 * 1024 // 2
+_IMAGE = re.compile(r"data:image/(?:{});base64,".format("|".join(IMAGE_TYPES)), re.IGNORECASE | re.ASCII)
+_IGNORED_IN_URLS = re.compile(r"[\x00-\x20]+")
+_RUNS_SCRIPT = ("javascript:", "vbscript:")
+
+
+def _harmless_image(value: str) -> str:
+    """An address, or a data URI of an image: what is stored here, other people's browsers open."""
+    start = _IGNORED_IN_URLS.sub("", value[:200]).lower()  # as browsers read it
+    if start.startswith(_RUNS_SCRIPT):
+        raise PydanticCustomError("image", "deve ser o endereço de uma imagem")
+    if start.startswith("data:") and not _IMAGE.match(value):
+        raise PydanticCustomError("image", "deve ser uma imagem " + ", ".join(IMAGE_TYPES) + " em base64")
+    if len(value) > MAX_IMAGE:
+        raise PydanticCustomError("image", "imagem grande demais")
+    return value
+
+
+Image = Annotated[Text, AfterValidator(_harmless_image)]
+
+
 class Acabamento(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -162,7 +185,7 @@ class ItemPedido(BaseModel):
     emenda: Annotated[Literal["sem-emenda", "com-emenda"], BeforeValidator(_lower)] = "sem-emenda"
     observacao: Long | None = ""
     valor_unitario: Amount = "0.00"
-    imagem: Text | None = ""  # as long as the request may be
+    imagem: Image | None = ""
     ilhos_qtd: Short | None = ""
     ilhos_valor_unitario: OptionalAmount = ""
     ilhos_distancia: Short | None = ""

@@ -16,6 +16,7 @@ import sys
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from .auth import NOBODY, Principal
 from .protocol import GONE, Close, Cursor, Event
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Subscription:
         "opened",
         "peer",
         "position",
+        "principal",
         "reader",
         "sent",
         "socket",
@@ -76,10 +78,12 @@ class Subscription:
         "writer",
     )
 
-    def __init__(self, transport: Transport, sock: socket.socket, peer: str) -> None:
+    def __init__(self, transport: Transport, sock: socket.socket, peer: str, principal: Principal = NOBODY) -> None:
         self.transport = transport
         self.socket = sock
         self.peer = peer
+        self.principal = principal
+        """Who listens; the stream ends with their token."""
         self.position = 0
         """Number of the newest event that was handed to the socket or is in ``unsent``."""
         self.live = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import sys
 import time
@@ -16,6 +17,8 @@ import websocket
 
 from .errors import StartupError
 
+TOKEN = "PEDIDOS_TOKEN"  # noqa: S105 (its name, not a token)
+"""The variable that holds the token, on a server with sign-in: arguments are seen by every user of the machine."""
 SILENCE = 60
 """Seconds without a sign of the server after which the connection is given up."""
 RETRY = 3.0
@@ -37,7 +40,8 @@ def watch(url: str, transport: str, cursor: str | None, *, as_json: bool) -> Non
                 print(json.dumps(message, ensure_ascii=False) if as_json else describe(message), flush=True)
             trouble = "o servidor encerrou a conexão"
         except _Refused as refusal:
-            raise StartupError(f"{base} recusou a conexão: {refusal}") from None
+            hint = f" Ponha um token na variável {TOKEN}." if refusal.status == 401 else ""
+            raise StartupError(f"{base} recusou a conexão: {refusal}.{hint}") from None
         except (OSError, http.client.HTTPException, websocket.WebSocketException) as error:
             trouble = str(error) or type(error).__name__
         wait = RETRY * random.uniform(0.7, 1.3)  # noqa: S311 (spreads reconnects, no secret)
@@ -47,6 +51,10 @@ def watch(url: str, transport: str, cursor: str | None, *, as_json: bool) -> Non
 
 class _Refused(Exception):
     """The server answered, and trying again will not help."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
 
 
 def describe(message: dict[str, Any]) -> str:
@@ -87,13 +95,20 @@ def _local_time(text: str) -> str:
         return "--:--:--"
 
 
+def _credentials() -> dict[str, str]:
+    token = os.environ.get(TOKEN)
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
 def _websocket_messages(base: str, cursor: str | None) -> Iterator[dict[str, Any]]:
     url = "ws" + base.removeprefix("http") + "/ws/pedidos" + (f"?cursor={quote(cursor)}" if cursor else "")
     try:
-        connection = websocket.create_connection(url, timeout=SILENCE, enable_multithread=False)
+        connection = websocket.create_connection(
+            url, timeout=SILENCE, enable_multithread=False, header=_credentials()
+        )
     except websocket.WebSocketBadStatusException as error:
         if error.status_code in (401, 403, 404):
-            raise _Refused(f"HTTP {error.status_code}") from None
+            raise _Refused(error.status_code) from None
         raise
     try:
         while True:
@@ -111,11 +126,11 @@ def _sse_messages(base: str, cursor: str | None) -> Iterator[dict[str, Any]]:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=SILENCE)
     try:
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": cursor} if cursor else {})
+        headers = {"Accept": "text/event-stream"} | _credentials() | ({"Last-Event-ID": cursor} if cursor else {})
         connection.request("GET", parts.path + "/sse/pedidos", headers=headers)
         response = connection.getresponse()
         if response.status in (401, 403, 404):
-            raise _Refused(f"HTTP {response.status}")
+            raise _Refused(response.status)
         if response.status != 200:
             raise OSError(f"HTTP {response.status}")
         while line := response.readline():

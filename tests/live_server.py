@@ -283,6 +283,7 @@ class LiveServer:
             "PYTHONUNBUFFERED": "1",
             "PYTHONFAULTHANDLER": "1",
             "PEDIDOS_DATABASE_URL": self.database,
+            **({"PEDIDOS_AUTH": "off"} if self.kind == "gunicorn" else {}),  # it starts open only when told to
             **self.env,
         }
 

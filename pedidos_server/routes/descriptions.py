@@ -54,11 +54,19 @@ class Mensagem(BaseModel):
 
 
 class Saude(BaseModel):
+    """``status`` is for all; the rest, on a server with sign-in, for those who have signed in."""
+
     status: str
-    version: str
-    cursor: str
-    connections: int
-    uptime_seconds: float
+    version: str = ""
+    cursor: str = ""
+    connections: int = 0
+    uptime_seconds: float = 0
+
+
+class Sessao(BaseModel):
+    aberto: bool
+    nome: str | None
+    papel: str | None
 
 
 class Conexoes(BaseModel):
@@ -80,24 +88,32 @@ class Estatisticas(BaseModel):
 _TEXTS = {
     304: "Nada mudou",
     400: "A requisição não é JSON, ou um cabeçalho está errado",
+    401: "Falta um token ou uma sessão, ou já não vale",
+    403: "O papel de quem chama, ou a página de onde a chamada veio, não permite isto",
     404: "Não há pedido com esse id",
+    408: "O corpo demorou demais para chegar",
     409: "O número já é de outro pedido",
     412: "O pedido está em outra versão; a atual vem em `pedido`",
     413: "Corpo grande demais",
     415: "O corpo não é JSON",
+    421: "O servidor não atende por esse nome",
     422: "Os dados não servem; `errors` diz por quê",
+    429: "Vezes demais em pouco tempo; tente depois de Retry-After",
     503: "O banco não pode ser gravado ou lido agora; tente depois de Retry-After",
 }
-_BODY = (400, 413, 415, 422, 503)
+_ANY = (401, 403, 421)
+"""From what stands before every route."""
+_BODY = (400, 408, 413, 415, 422, 429, 503)
 _ANSWERS: dict[str, tuple[int, type[BaseModel], tuple[int, ...]]] = {
     "list": (200, Pedidos, (304, 422, 503)),
     "number": (200, ProximoNumero, (503,)),
     "create": (201, Pedido, (409, *_BODY)),
     "one": (200, Pedido, (304, 404, 503)),
     "update": (200, Pedido, (404, 409, 412, *_BODY)),
-    "delete": (200, Mensagem, (400, 404, 412, 422, 503)),
+    "delete": (200, Mensagem, (400, 404, 408, 412, 422, 429, 503)),
     "health": (200, Saude, (503,)),
     "stats": (200, Estatisticas, ()),
+    "session": (200, Sessao, _BODY),
     "history": (200, Historico, (404, 503)),
 }
 
@@ -105,6 +121,6 @@ _ANSWERS: dict[str, tuple[int, type[BaseModel], tuple[int, ...]]] = {
 def answers(kind: str) -> dict[str | int, Any]:
     status, model, problems = _ANSWERS[kind]
     described: dict[str | int, Any] = {status: model}
-    for code in problems:
+    for code in sorted((*problems, *_ANY)):
         described[code] = {"description": _TEXTS[code]} | ({"content": _PROBLEM} if code != 304 else {})
     return described

@@ -13,14 +13,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from .. import pedidos, protocol, queries, schemas
+from ..auth import forbidden
 from ..database import Database
 from ..pedidos import Answer
 from ..queries import Filters, Page
+from ..tokens import Role
 from ..writer import Transaction, Writer
 from .descriptions import answers
+from .guard import principal
 from .requests import caller, idempotency, if_match, json_response, not_modified
 
 PREFIX = "/api/v1/pedidos"
+_TICKABLE = frozenset((*schemas.SECTORS, "status"))
 STREAM_ABOVE = 4 * 1024 * 1024
 """Bytes of a list that are read at once; what is longer is sent in pieces while it is read."""
 
@@ -144,7 +148,9 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
 
     @api.patch("/<order_id:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
     def update_order(path: OrderPath, body: schemas.PedidoMudanca) -> Response:
-        return write(pedidos.update(path.pedido_id, schemas.changes(body), if_match(), caller()))
+        changes = schemas.changes(body)
+        _refuse_others_fields(changes)
+        return write(pedidos.update(path.pedido_id, changes, if_match(), caller()))
 
     @api.delete("/<order_id:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
     def delete_order(path: OrderPath) -> Response:
@@ -155,6 +161,15 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
         return json_response(database.read(lambda connection: queries.history(connection, path.pedido_id)))
 
     return api
+
+
+def _refuse_others_fields(changes: dict[str, Any]) -> None:
+    """Whoever works on orders ticks their sectors and sets their status, and nothing else."""
+    foreign = changes.keys() - _TICKABLE
+    if foreign and principal().role < Role.ESCRITA:
+        raise forbidden(
+            f"O papel {principal().role.label} só muda os setores e o status, não {', '.join(sorted(foreign))}."
+        )
 
 
 def _open_list(connection: Any, filters: Filters, page: Page) -> tuple[queries.OrderList, Iterator[bytes]]:

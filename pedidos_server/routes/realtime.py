@@ -14,8 +14,10 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
 from flask_sock import Sock
+from werkzeug.exceptions import MethodNotAllowed
 
 from .. import event_log
+from ..auth import NOBODY, Principal
 from ..database import Database
 from ..errors import Problem, unavailable
 from ..hub import Hub
@@ -24,6 +26,7 @@ from ..subscription import Start, Subscription
 from ..transports.handover import finish, take_socket
 from ..transports.sse import SseTransport
 from ..transports.websocket import WebSocketTransport
+from .guard import principal
 
 
 class HandshakeOnly:
@@ -39,7 +42,7 @@ class HandshakeOnly:
 class StreamResponse(Response):
     """Sends its own head on the bare socket and gives the connection to the hub."""
 
-    def __init__(self, hub: Hub, transport: SseTransport, start: Start) -> None:
+    def __init__(self, hub: Hub, transport: SseTransport, start: Start, principal: Principal) -> None:
         super().__init__(
             status=200,
             headers={
@@ -49,7 +52,7 @@ class StreamResponse(Response):
                 "X-Accel-Buffering": "no",
             },
         )
-        self._hub, self._transport, self._start = hub, transport, start
+        self._hub, self._transport, self._start, self._principal = hub, transport, start, principal
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -58,17 +61,26 @@ class StreamResponse(Response):
         head = "\r\n".join((*lines, "", "")).encode("latin-1")
         sock, unread = take_socket(environ)
         self._hub.subscribe(
-            Subscription(self._transport, sock, environ.get("REMOTE_ADDR", "")), self._start, head, unread
+            Subscription(self._transport, sock, environ.get("REMOTE_ADDR", ""), self._principal),
+            self._start,
+            head,
+            unread,
         )
         return finish(environ)
 
 
-def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers: int, max_message: int) -> None:
+SUBPROTOCOL = "pedidos.v1"
+"""The one that is answered; a browser may send its token as another."""
+
+
+def register_realtime(
+    app: Flask, database: Database, hub: Hub, max_subscribers: int, max_message: int, max_streams: int
+) -> None:
     websocket, sse = WebSocketTransport(max_message), SseTransport()
     upgrades = Blueprint("websocket", __name__)
     streams = Blueprint("streams", __name__)
     sock = Sock()
-    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": HandshakeOnly}
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": HandshakeOnly, "subprotocols": SUBPROTOCOL}
 
     def judge(cursor: str | None) -> Start:
         """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
@@ -79,6 +91,14 @@ def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers:
                 "(PEDIDOS_MAX_SUBSCRIBERS).",
                 10,
             )
+        caller = principal()
+        if caller is not NOBODY and hub.streams_of(caller) >= max_streams:
+            raise Problem(
+                429,
+                "Conexões demais",
+                f"Este token já tem {max_streams} conexões em tempo real, o seu limite (PEDIDOS_MAX_STREAMS).",
+                headers={"Retry-After": "10"},
+            )
         if cursor is None:
             return Start()
         named = Cursor.parse(cursor)
@@ -88,6 +108,8 @@ def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers:
 
     @upgrades.before_request
     def check_handshake() -> None:
+        if request.method != "GET":  # RFC 6455, 4.1
+            raise MethodNotAllowed(["GET"])
         check_upgrade(request.headers, request.environ)
         g.start = judge(request.args.get("cursor"))
 
@@ -98,7 +120,7 @@ def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers:
         bare, unread = take_socket(request.environ)
         connection.sock.close()  # on gevent's server its own duplicate
         g.stream = True
-        hub.subscribe(Subscription(websocket, bare, request.remote_addr or ""), g.start, b"", unread)
+        hub.subscribe(Subscription(websocket, bare, request.remote_addr or "", principal()), g.start, b"", unread)
 
     @streams.get("/ws/pedidos")
     def upgrade_required() -> Response:
@@ -114,7 +136,8 @@ def register_realtime(app: Flask, database: Database, hub: Hub, max_subscribers:
         # An EventSource repeats its first address on every reconnect, so the header is the newer word.
         last_seen = request.headers.get("Last-Event-ID")
         g.stream = True
-        return StreamResponse(hub, sse, judge(last_seen if last_seen is not None else request.args.get("cursor")))
+        start = judge(last_seen if last_seen is not None else request.args.get("cursor"))
+        return StreamResponse(hub, sse, start, principal())
 
     app.register_blueprint(upgrades)
     app.register_blueprint(streams)

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
+import gevent
 from flask import Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import Problem, invalid_fields
 from ..pedidos import Caller, Idempotency, IfMatch
 from ..schemas import parse_json
+from .guard import principal
 
 MAX_NAME = 80
+BODY_SECONDS = 15
+SLOWEST_BODY = 64 * 1024
+"""Bytes a second: the largest body that is accepted gets some two minutes."""
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 class StrictRequest(Request):
     """A request whose JSON is an object, or refused with what is wrong with it."""
+
+    def body(self) -> bytes:
+        """All of it. Raises Problem 408 for one that trickles: whoever sends it holds one of a few places."""
+        size = self.max_content_length if self.content_length is None else self.content_length
+        with gevent.Timeout(BODY_SECONDS + (size or 0) / SLOWEST_BODY, _slow_body()):
+            return self.get_data(cache=True)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""
@@ -33,7 +44,7 @@ class StrictRequest(Request):
             )
         if self.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Problem(415, "Codificação não aceita", "Envie o corpo sem Content-Encoding.")
-        body = self.get_data(cache=True)
+        body = self.body()
         if (
             self.max_content_length is not None
             and self.content_length is None
@@ -46,9 +57,16 @@ class StrictRequest(Request):
         return document
 
 
+def _slow_body() -> Problem:
+    return Problem(
+        408, "Tempo esgotado", "O corpo da requisição demorou demais para chegar.", headers={"Connection": "close"}
+    )
+
+
 def caller() -> Caller:
-    """Who writes: ``X-Pedidos-Autor`` (percent-encoded UTF-8) and ``X-Pedidos-Cliente``."""
-    return Caller(_name("X-Pedidos-Autor"), _name("X-Pedidos-Cliente"))
+    """Who writes: the token's name, on an open server ``X-Pedidos-Autor`` (percent-encoded UTF-8); and
+    ``X-Pedidos-Cliente``."""
+    return Caller(principal().name or _name("X-Pedidos-Autor"), _name("X-Pedidos-Cliente"))
 
 
 def _name(header: str) -> str | None:
@@ -91,13 +109,14 @@ def idempotency() -> Idempotency | None:
         request.method.encode(),
         request.path.rstrip("/").encode(),
         request.headers.get("If-Match", "").encode(),
-        request.get_data(cache=True),
+        cast("StrictRequest", request).body(),
     )
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
-    return Idempotency(key, digest.hexdigest())
+    token_id = principal().token_id
+    return Idempotency(f"{token_id}:{key}" if token_id else key, digest.hexdigest())
 
 
 def not_modified(tag: str) -> bool:

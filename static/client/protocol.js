@@ -180,6 +180,7 @@ export const CLOSE_CODES = Object.freeze({
   1012: { name: 'restart', action: 'retry', network: false },
   1013: { name: 'slow', action: 'retry', network: false },
   1015: { name: 'tls', action: 'retry', network: true },
+  4401: { name: 'not_allowed', action: 'stop', network: false },
 });
 
 /**

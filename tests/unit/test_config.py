@@ -34,6 +34,11 @@ GIVEN: dict[str, tuple[str, Any]] = {
         "https://loja.example, https://outra.example,",
         ("https://loja.example", "https://outra.example"),
     ),
+    "hosts": ("pedidos.example,", ("pedidos.example",)),
+    "auth": ("off", "OFF"),
+    "trusted_hops": ("1", 1),
+    "max_writes": ("60", 60),
+    "max_streams": ("5", 5),
     "log_level": ("debug", "DEBUG"),
 }
 
@@ -51,6 +56,10 @@ BAD = [
         )
         for text in ("0", "-1", "1.5", "muito", "1e6")
     ],
+    *[("auth", text) for text in ("sim", "1")],
+    *[("trusted_hops", text) for text in ("-1", "11", "um")],
+    *[("max_writes", text) for text in ("-1", "muitas")],
+    *[("max_streams", text) for text in ("0", "-1")],
     *[("log_level", text) for text in ("TRACE", "10", "INFO,DEBUG")],
 ]
 BAD = [(name, text) for name, text in BAD if text]
