@@ -83,6 +83,8 @@ test('a read fails after 30 s, or at once with what the server said', async () =
     [gone.kind, gone.status, gone.message, gone.title],
     ['refused', 404, 'O pedido 1 não existe.', 'Não existe'],
   );
+  const bare = await failure(setUp(() => json(404, { title: 'Não existe' })).api.get(1));
+  assert.equal(bare.message, 'Não existe');
   const page = await failure(setUp(() => new Response('<h1>oi</h1>')).api.list());
   assert.equal(page.kind, 'refused');
 });

@@ -336,6 +336,7 @@ test('the try beside it fails, by refusal or by hanging: SSE goes on, and it is 
     }
     if (how === 'refused') t.ws.last.end();
     else await t.clock.advance(WEBSOCKET_DEADLINE);
+    assert.equal(t.ws.last.closed, true, how);
     assert.equal(t.state().status, 'connected');
     assert.equal(t.sse.opened.length, 1);
   }
@@ -555,6 +556,7 @@ test('no automatic reconnect', async () => {
   await t.clock.advance(60_000);
   assert.equal(t.ws.opened.length, 1);
   assert.equal(t.state().status, 'disconnected');
+  assert.equal(t.server.probes, 0, 'nobody needs to know why');
 });
 
 test('close() in every phase: nothing is left, nothing comes after it', async () => {

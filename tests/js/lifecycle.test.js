@@ -59,3 +59,29 @@ test('outside of a page everything is visible', () => {
   const lifecycle = createLifecycle({ window: null, document: null, clock: new FakeClock() });
   assert.equal(lifecycle.isVisible(), true);
 });
+
+test('after close() nothing of the page is listened to; one listener that leaves does not end the others', () => {
+  const { window, document, fire, lifecycle, unsubscribe, clock } = setUp();
+  let added = 0;
+  const seen = [];
+  lifecycle.subscribe((event) => seen.push(event));
+  unsubscribe();
+  assert.equal(clock.timers.size, 1);
+  fire(window, 'pageshow', { persisted: false });
+  assert.deepEqual(seen, []);
+  fire(window, 'online');
+  assert.deepEqual(seen, ['online']);
+  lifecycle.close();
+  lifecycle.subscribe(() => {
+    added += 1;
+  });
+  for (const [target, name] of [
+    [window, 'online'],
+    [window, 'pagehide'],
+    [document, 'freeze'],
+    [document, 'visibilitychange'],
+  ]) {
+    fire(target, name);
+  }
+  assert.deepEqual([added, seen], [0, ['online']]);
+});

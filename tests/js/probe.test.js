@@ -14,12 +14,14 @@ function probeOf(health, stream = UPGRADE_REQUIRED) {
     asked.push({ url, init });
     return url.endsWith('/health') ? health() : stream();
   };
-  return { asked, probe: createProbe({ baseUrl: 'http://h', token: 'abc', fetch, clock: new FakeClock() }) };
+  const clock = new FakeClock();
+  return { asked, clock, probe: createProbe({ baseUrl: 'http://h', token: 'abc', fetch, clock }) };
 }
 
 test('our server answers', async () => {
-  const { probe, asked } = probeOf(HEALTHY);
+  const { probe, asked, clock } = probeOf(HEALTHY);
   assert.deepEqual(await probe(), { verdict: 'answers' });
+  assert.equal(clock.timers.size, 0);
   assert.deepEqual(
     asked.map(({ url }) => url),
     ['http://h/health', 'http://h/ws/pedidos'],

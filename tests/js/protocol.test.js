@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-import { closeCode, comparePosition, cursorNumber, parseMessage } from '../../static/client/protocol.js';
+import {
+  CLOSE_CODES,
+  closeCode,
+  comparePosition,
+  cursorNumber,
+  parseMessage,
+} from '../../static/client/protocol.js';
 import { createSseParser } from '../../static/client/sse-parser.js';
 
 const folder = new URL('../frames/', import.meta.url);
@@ -54,4 +60,16 @@ test('every close code says retry or stop; an unknown one says retry', () => {
   assert.equal(closeCode(1013).name, 'slow');
   assert.deepEqual(closeCode(4321), { name: 'code_4321', action: 'retry', network: false });
   assert.deepEqual(closeCode(null), { name: 'ended', action: 'retry', network: true });
+});
+
+test('which close codes say stop, and which speak of the network', () => {
+  const codes = Object.keys(CLOSE_CODES).map(Number);
+  assert.deepEqual(
+    codes.filter((code) => closeCode(code).action === 'stop'),
+    [1003, 1007, 1008, 1009],
+  );
+  assert.deepEqual(
+    codes.filter((code) => closeCode(code).network),
+    [1002, 1005, 1006, 1015],
+  );
 });

@@ -346,3 +346,42 @@ test('close() leaves nothing behind, leading or following', async () => {
   assert.equal(channels.members.size, 0);
   assert.equal(first.live().length + second.live().length, 0);
 });
+
+test('a follower: told of the state, sends nothing, drops what it has seen from whomever it comes', async () => {
+  const { first, second, change, channels, clock } = await twoTabs();
+  let told = 0;
+  second.shared.subscribe(() => {
+    told += 1;
+  });
+  first.ws.last.end();
+  await settle();
+  assert.ok(told > 0);
+  assert.equal(second.shared.send({ type: 'ping' }), false);
+  await clock.advance(3_000);
+  first.accept();
+  await change();
+  // An old leader that thaws passes on once more what it has.
+  const old = channels.open();
+  const again = update('1-ffffffff', pedido(1));
+  old.postMessage({ kind: 'message', tab: 'old', term: 0, message: again });
+  old.postMessage({ kind: 'novidade', tab: 'old' });
+  old.postMessage(null);
+  await settle();
+  assert.deepEqual([first.seen, second.seen], [[1], [1]]);
+});
+
+test('a follower that wakes looks for its leader within a second', async () => {
+  const { first, second, clock } = await twoTabs({ first: { visible: false }, second: { visible: false } });
+  first.crash();
+  clock.sleep(HIDDEN_LEASE);
+  second.lifecycle.emit('wake');
+  await clock.advance(1_000);
+  assert.equal(second.role(), 'leader');
+});
+
+test('who is away hears nothing', async () => {
+  const { first, second, change } = await twoTabs();
+  second.lifecycle.emit('leave');
+  await change();
+  assert.deepEqual([first.seen, second.seen], [[1], []]);
+});
