@@ -126,7 +126,9 @@ class Hub:
         }
 
     def __len__(self) -> int:
-        return sum(self._by_type.values())
+        """The streams there are, and those on their way in: several may arrive in one turn of the loop."""
+        coming = sum(action == self._subscribe for action, _ in list(self._mail))
+        return sum(self._by_type.values()) + coming
 
     def _post(self, action: Callable[..., None], *args: Any) -> None:
         self._mail.append((action, args))

@@ -18,7 +18,7 @@ from .migrations import get_meta
 from .models import Historico, Pedido
 from .pedidos import searchable
 from .protocol import Cursor, timestamp
-from .schemas import CLOSED_STATUSES
+from .schemas import OPEN_STATUSES
 
 _one = Statement(Pedido.select(Pedido.versao, Pedido.documento).where(Pedido.id == slot("id")))
 _newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
@@ -92,9 +92,7 @@ class Filters:
         if self.atualizado_desde:
             query = query.where(Pedido.alterado_em >= self.atualizado_desde)
         if self.recentes is not None:
-            query = query.where(
-                Pedido.status.not_in(CLOSED_STATUSES) | (Pedido.alterado_em >= self.recent_since(now))
-            )
+            query = query.where(Pedido.status.in_(OPEN_STATUSES) | (Pedido.alterado_em >= self.recent_since(now)))
         return query
 
     def recent_since(self, now: datetime | None = None) -> str:

@@ -31,7 +31,7 @@ from .errors import Problem, invalid_fields
 
 SECTORS = ("financeiro", "conferencia", "sublimacao", "costura", "expedicao")
 STATUSES = ("pendente", "em_producao", "pronto", "entregue", "cancelado")
-CLOSED_STATUSES = ("entregue", "cancelado")
+OPEN_STATUSES = ("pendente", "em_producao", "pronto")
 PRIORITIES = ("NORMAL", "ALTA")
 READ_ONLY = frozenset(("id", "versao", "data_criacao", "ultima_atualizacao"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -80,6 +81,12 @@ class ListQuery(BaseModel):
     )
     limite: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, ge=1, le=10_000)
     cursor: str | None = Field(default=None, description="página seguinte, como dada em Link")
+
+    @classmethod
+    @functools.cache
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Cached: flask-openapi3 asks for it on every request, and making it takes longer than the list."""
+        return super().model_json_schema(*arguments, **options)
 
 
 def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
