@@ -1,4 +1,4 @@
-"""Which event loop the server runs on: a second run of the suite with GEVENT_LOOP=libuv must not be the first again."""
+"""Which event loop the server runs on: a second run under GEVENT_LOOP=libuv must not be the first again."""
 
 from __future__ import annotations
 
