@@ -209,7 +209,8 @@ def test_the_first_pages_cursor_covers_all_pages(server: LiveServer, connect: Ca
     orders = [server.create(cliente=client)["id"] for _ in range(4)]
     first = server.get(ORDERS, params={"q": client, "limite": "2"})
     server.change(orders[0], costura=True)
-    server.get(next_page(first) or "")
+    second = server.get(next_page(first) or "")
+    assert second.headers["X-Pedidos-Cursor"] == first.headers["X-Pedidos-Cursor"]
     stream = connect(server, cursor=first.headers["X-Pedidos-Cursor"])
     stream.expect("connection")
     assert stream.expect("pedido_update")["pedido_id"] == orders[0]
