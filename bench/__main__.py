@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies every size and time (default 1)")
     parser.add_argument("--rounds", type=int, default=5, help="how often what is compared takes turns (default 5)")
     parser.add_argument("--page-seconds", type=float, default=60.0, help="how long the page is watched (default 60)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keeps the large database here for the next run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the figures here too")
     parser.add_argument(
         "--curves", type=Path, metavar="FILE", help="measures the curves instead and draws them to this SVG"
@@ -54,7 +55,7 @@ def main() -> None:
             continue
         _say(row.name, row.title)
         started = time.monotonic()
-        plan = Plan(scale, rounds, page_seconds, say=lambda text, name=row.name: _say(name, text))
+        plan = Plan(scale, rounds, page_seconds, options.keep, say=lambda text, name=row.name: _say(name, text))
         figures[row.name] = row.run(plan)
         _say(row.name, f"{time.monotonic() - started:.0f} s\n{table(figures[row.name])}\n")
     print(table(figure for found in figures.values() for figure in found))

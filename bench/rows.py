@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .figures import Figure
 
@@ -16,6 +17,8 @@ class Plan:
     scale: float = 1.0
     rounds: int = 5
     page_seconds: float = 60.0
+    keep: Path | None = None
+    """Where the large database is kept for the next run."""
     say: Callable[[str], None] = lambda text: None
 
     def of(self, full: int, least: int = 1) -> int:

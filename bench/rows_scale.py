@@ -35,9 +35,10 @@ PAGES = {
 def scale(plan: Plan) -> list[Figure]:
     orders, events = plan.of(1_000_000, 2_000), plan.of(5_000_000, 12_000)
     with tempfile.TemporaryDirectory(prefix="pedidos-bench-") as folder:
-        small, large = Path(folder, "small.db"), Path(folder, "large.db")
+        small, large = Path(folder, "small.db"), Path(plan.keep or folder, f"{orders}-{events}.db")
         fill(small, 1_000, 10_000, plan.say)
-        fill(large, orders, events, plan.say)
+        if not large.exists():
+            fill(large, orders, events, plan.say)
         plan.say("1,000 orders")
         few = _measure(small, plan, 1_000)
         plan.say(f"{orders:,} orders")
