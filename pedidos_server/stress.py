@@ -149,6 +149,7 @@ def _websocket_messages(server: Server) -> Iterator[bytes]:
             timeout=ANSWER_SECONDS,
             header=[f"{name}: {value}" for name, value in server.headers.items()],
             http_no_proxy=["*"],  # as for the requests: a proxy of the way out has no place on a LAN
+            suppress_origin=True,  # that is for pages to say
             enable_multithread=False,
         )
     except websocket.WebSocketBadStatusException as error:

@@ -1,12 +1,13 @@
 """``pedidos stress``: what its clients count, its verdict, and a run against a real server."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
 
 import pytest
-from live_server import ORDERS, LiveServer
+from live_server import ORDERS, LiveServer, wait_until
 
 from pedidos_server.errors import StartupError
 from pedidos_server.stress import Client, Result, Server, refusal, verdict
@@ -153,6 +154,23 @@ def test_a_server_that_is_full(connect):
         assert "3 de 3 clientes não conseguiram conectar" in run.stderr
         assert "limite" in run.stderr
         assert server.get(ORDERS).json() == []
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_a_server_with_tokens(transport):
+    with LiveServer.start() as server:
+        create = [sys.executable, "-m", "pedidos_server", "token", "create", "Teste", "--role", "escrita"]
+        made = subprocess.run(
+            [*create, "--database", server.database], cwd=os.getcwd(), capture_output=True, text=True, check=True
+        )
+        token = re.search(r"ped_\S+", made.stdout)[0]
+        wait_until(lambda: server.get(ORDERS).status_code == 401)
+        refused = stress(server.url, "--clients=2", "--seconds=0.5")
+        assert refused.returncode == 1
+        assert "--token" in refused.stderr
+        options = [f"--transport={transport}", f"--token={token}", "--max-ms=30000"]
+        run = stress(server.url, "--clients=2", "--seconds=0.5", *options)
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_no_server_there():
