@@ -2,7 +2,6 @@
 
 import { createPedidosClient } from '../client/index.js';
 import { h, loadStyle } from './dom.js';
-import { parseRoute } from './router.js';
 import { createSettings } from './settings.js';
 import { startShell } from './shell.js';
 import { browserStorage } from './storage.js';
@@ -28,18 +27,7 @@ async function startPanel() {
     loadStyle(new URL('./painel.css', import.meta.url).href),
   ]);
   root.replaceChildren();
-  panel.mount(root, {
-    client,
-    store: client.store,
-    api: client.api,
-    route: parseRoute('#/painel'),
-    navigate: () => undefined,
-    announce: () => undefined,
-    settings,
-    storage,
-    now,
-    version,
-  });
+  panel.mount(root, { client, store: client.store, now });
 }
 
 applyTheme();

@@ -108,6 +108,8 @@ export function createOrderRow(ticks) {
       setText(valor, currency(pedido.valor_total));
       chip.hidden = change === null;
       setText(chip, change === null ? '' : change.text);
+      // There is room for one of them.
+      cidade.hidden = change !== null;
       // Another name each time, so that a second change lights up anew.
       const fresh = change !== null && change.fresh;
       const light = fresh ? (Number.parseInt(change.cursor, 10) % 2 === 0 ? 'a' : 'b') : null;

@@ -59,6 +59,12 @@ export function stageOf(pedido) {
   return SETORES.find((setor) => !pedido[setor]) || 'pronto';
 }
 
+/** `Costura marcada`, `Financeiro desmarcado`. @param {string} setor @param {boolean} ticked */
+export function describeTick(setor, ticked) {
+  const ending = setor === 'financeiro' ? 'o' : 'a';
+  return `${fieldName(setor)} ${ticked ? 'marcad' : 'desmarcad'}${ending}`;
+}
+
 /** Delivered or cancelled: nobody waits for it. @param {Pedido} pedido */
 export function isClosed(pedido) {
   return pedido.status === 'entregue' || pedido.status === 'cancelado';

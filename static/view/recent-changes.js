@@ -1,7 +1,7 @@
 // What others changed: it lights up for 3 s, then a chip says what, who and when for a while.
 
 import { timeOf } from './dates.js';
-import { FIELD_NAMES, STAGE_NAMES, STATUS_NAMES, fieldName } from './orders.js';
+import { STAGE_NAMES, STATUS_NAMES, describeTick, fieldName } from './orders.js';
 
 /** @typedef {import('../client/index.js').RemoteChange} RemoteChange */
 /** @typedef {import('./orders.js').Pedido} Pedido */
@@ -20,13 +20,10 @@ const MOST_NAMES = 2;
 function describeField(field, pedido) {
   const value = /** @type {any} */ (pedido)[field];
   if (field === '*') return 'Novo';
-  if (field in STAGE_NAMES) {
-    if (value) return fieldName(field);
-    return `${fieldName(field)} ${field === 'financeiro' ? 'desmarcado' : 'desmarcada'}`;
-  }
+  if (field in STAGE_NAMES) return value ? fieldName(field) : describeTick(field, false);
   if (field === 'status') return STATUS_NAMES[value] || value;
   if (field === 'prioridade') return value === 'ALTA' ? 'Urgente' : 'Sem urgência';
-  return FIELD_NAMES[field] || field;
+  return fieldName(field);
 }
 
 /**

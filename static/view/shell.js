@@ -106,7 +106,7 @@ export function startShell({ root, client, settings, storage, now, version }) {
     link('lista', 'Lista'),
     link('quadro', 'Quadro'),
     link('resumo', 'Resumo'),
-    h('a', { href: '#/novo', class: 'nav__new', dataset: { view: 'novo' } }, icon(PLUS), 'Novo pedido'),
+    h('a', { href: '#/novo', class: 'nav__new', dataset: { view: 'novo' } }, icon(PLUS), 'Novo', h('span', { class: 'nav__long' }, '\u00a0pedido')),
   );
   const who = h(
     'button',

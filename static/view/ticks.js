@@ -3,7 +3,7 @@
 // Rule: nothing is queued behind the user's back. What cannot be saved now is refused on the control at once.
 
 import { timeOf } from './dates.js';
-import { STAGE_NAMES, fieldName } from './orders.js';
+import { describeTick } from './orders.js';
 
 /** @typedef {import('./orders.js').Pedido} Pedido */
 /** @typedef {import('../client/index.js').Snapshot} Snapshot */
@@ -46,7 +46,7 @@ const PENDING = Object.freeze({ state: 'pending', message: '', retryable: false 
 /** @param {SectorChanges} changes @returns {string} */
 export function describe(changes) {
   return Object.entries(changes)
-    .map(([field, value]) => `${fieldName(field)} ${value ? 'marcado' : 'desmarcado'}`)
+    .map(([field, value]) => describeTick(field, Boolean(value)))
     .join(', ');
 }
 
@@ -161,6 +161,3 @@ export function createTicks({ store, cannotSave, announce, now }) {
     },
   };
 }
-
-/** For a control's accessible name. @param {import('./orders.js').Setor} setor */
-export const sectorName = (setor) => STAGE_NAMES[setor];

@@ -127,7 +127,7 @@ def test_keyboard_carries_a_card_and_the_focus_follows(open_page: OpenPage, shop
     page.keyboard.press("Enter")
     expect(column(page, "sublimacao").locator(".card")).to_have_count(1)
     expect(card(page, order).locator(".card__link")).to_be_focused()
-    expect(page.locator("#anuncios")).to_contain_text("Financeiro marcado, Conferência marcado")
+    expect(page.locator("#anuncios")).to_contain_text("Financeiro marcado, Conferência marcada")
 
 
 def test_arrows_walk_over_the_cards(open_page: OpenPage, shop: Shop) -> None:
