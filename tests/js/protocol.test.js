@@ -66,7 +66,7 @@ test('which close codes say stop, and which speak of the network', () => {
   const codes = Object.keys(CLOSE_CODES).map(Number);
   assert.deepEqual(
     codes.filter((code) => closeCode(code).action === 'stop'),
-    [1003, 1007, 1008, 1009],
+    [1003, 1007, 1008, 1009, 4401],
   );
   assert.deepEqual(
     codes.filter((code) => closeCode(code).network),
