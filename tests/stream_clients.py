@@ -342,8 +342,16 @@ class RawWebSocket:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
-    def read_frame(self) -> tuple[int, bytes]:
-        """The next frame's opcode and payload. Raises EOFError at the end of the connection."""
+    def read_frame(self, *, pings: bool = False) -> tuple[int, bytes]:
+        """The next frame's opcode and payload; a heartbeat, which may come at any moment, only with `pings`.
+
+        Raises EOFError at the end of the connection.
+        """
+        while (read := self._read_any_frame())[0] == PING and not pings:
+            pass
+        return read
+
+    def _read_any_frame(self) -> tuple[int, bytes]:
         first, second = self._take(2)
         assert not second & 0x80, "a server's frames are not masked"
         assert not first & 0x70, "no extension was negotiated"
@@ -356,10 +364,8 @@ class RawWebSocket:
         return first & 0x0F, self._take(length)
 
     def message(self) -> dict[str, Any]:
-        """The next text message; pings are skipped."""
+        """The next frame, which must be a text message."""
         opcode, payload = self.read_frame()
-        while opcode == PING:
-            opcode, payload = self.read_frame()
         assert opcode == TEXT, (opcode, payload)
         message: dict[str, Any] = json.loads(payload)
         return message

@@ -22,7 +22,7 @@ def test_heartbeats_come_by_the_setting(
     server = start_server(PEDIDOS_HEARTBEAT=1)
     streams = [connect(server, transport) for transport in TRANSPORTS]
     with RawWebSocket.connected(server) as client:
-        opcode, payload = client.read_frame()
+        opcode, payload = client.read_frame(pings=True)
         assert opcode == PING
         assert len(payload) <= 125
     for stream in streams:

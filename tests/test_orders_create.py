@@ -227,6 +227,8 @@ def test_an_item_id_is_an_integer_or_null(server: LiveServer, item_id: int | Non
         ("id", "doze", "items.0.id"),
         ("descricao", 5, "items.0.descricao"),
         ("largura", ["1"], "items.0.largura"),
+        ("imagem", "javascript:alert(1)", "items.0.imagem"),
+        ("imagem", "data:text/html;base64,PHNjcmlwdD4=", "items.0.imagem"),
     ],
 )
 def test_faults_of_an_item_are_named(server: LiveServer, field: str, value: Any, fault: str) -> None:

@@ -155,8 +155,6 @@ def test_what_is_not_json_gets_1007(raw: RawWebSocket, payload: bytes) -> None:
 def test_deep_json_is_ignored_or_gets_1007(raw: RawWebSocket) -> None:
     raw.send(frame(TEXT, b"[" * 30_000 + b"]" * 30_000) + text_frame({"type": "ping"}))
     opcode, payload = raw.read_frame()
-    while opcode == PING:  # the server's heartbeat may come between
-        opcode, payload = raw.read_frame()
     assert (opcode, parse_close(payload)[0]) == (CLOSE, 1007) if opcode == CLOSE else opcode == TEXT
 
 
