@@ -145,6 +145,7 @@ def test_another_program_locks_the_database(start_server: Callable[..., LiveServ
             test.result()
 
 
+@only_embedded
 def test_a_lock_with_a_short_patience(
     start_server: Callable[..., LiveServer], connect: Callable[..., Stream], transport: str
 ) -> None:
@@ -269,14 +270,19 @@ def refused(**options: Any) -> str:
     return died.value.output
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    """A database with some orders, at rest."""
-    with LiveServer.start(directory=tmp_path) as server:
+@pytest.fixture(scope="session")
+def _original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with LiveServer.start(directory=tmp_path_factory.mktemp("shop")) as server:
         for index in range(30):
             server.create(observacao=f"{index} " * 1000)
         path = server.database_path
     return path
+
+
+@pytest.fixture
+def shop(_original: Path, tmp_path: Path) -> Path:
+    """A database with some orders, at rest; a copy of the test's own."""
+    return Path(shutil.copy(_original, tmp_path / "pedidos.db"))
 
 
 def test_a_full_disk_at_start(disk: Path, kind: str, tmp_path: Path) -> None:
@@ -368,6 +374,7 @@ def test_where_no_file_can_be(kind: str, tmp_path: Path) -> None:
 # -------------------------------------------------------------------------- damage while it runs
 
 
+@only_embedded
 @pytest.mark.parametrize("table", ["pedido", "evento"])
 def test_damage_while_it_runs(
     start_server: Callable[..., LiveServer], connect: Callable[..., Stream], table: str

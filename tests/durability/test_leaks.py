@@ -132,9 +132,7 @@ def test_nothing_is_left_of_ten_thousand_streams(start_server: Callable[..., Liv
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("kind", "transport"), [("embedded", "websocket"), ("embedded", "sse"), ("gunicorn", "websocket")]
-)
+@pytest.mark.parametrize(("kind", "transport"), [("embedded", "websocket"), ("gunicorn", "sse")])
 def test_the_memory_of_an_idle_subscriber(start_server: Callable[..., LiveServer], transport: str) -> None:
     """In a fresh process, ten thousand of them."""
     server = start_server(PEDIDOS_LOG_LEVEL="WARNING")

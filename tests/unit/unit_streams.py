@@ -86,9 +86,11 @@ class Reader:
     def _message(self, payload: bytes) -> None:
         message = json.loads(payload)
         if message.get("type") == "connection":
+            assert not self.hello, "once, and first"
             self.hello = message
         elif message.get("type") == "refresh_required":
             self.refreshed = message
         else:
+            assert self.hello, f"nothing comes before the connection message: {message}"
             self.payloads.append(payload)
             self.numbers.append(int(message["cursor"].partition("-")[0]))
