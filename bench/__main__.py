@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .figures import Figure, table
+from .figures import Figure, placed, table
 from .rows import Plan, all_rows
 
 
@@ -33,6 +33,9 @@ def main() -> None:
     parser.add_argument("--page-seconds", type=float, default=60.0, help="how long the page is watched (default 60)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keeps the large database here for the next run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the figures here too")
+    parser.add_argument(
+        "--into", type=Path, metavar="FILE", help="puts each table into its place in this Markdown file"
+    )
     parser.add_argument(
         "--curves", type=Path, metavar="FILE", help="measures the curves instead and draws them to this SVG"
     )
@@ -58,6 +61,8 @@ def main() -> None:
         plan = Plan(scale, rounds, page_seconds, options.keep, say=lambda text, name=row.name: _say(name, text))
         figures[row.name] = row.run(plan)
         _say(row.name, f"{time.monotonic() - started:.0f} s\n{table(figures[row.name])}\n")
+        if options.into:
+            options.into.write_text(placed(options.into.read_text("utf-8"), row.name, figures[row.name]), "utf-8")
     print(table(figure for found in figures.values() for figure in found))
     if options.json:
         _write(options.json, {name: [figure.as_json() for figure in found] for name, found in figures.items()})

@@ -57,7 +57,7 @@ def draw(curves: list[Curve]) -> str:
     dashes = ("", "", "5 4")
     style = list(zip(curves, colours, dashes, strict=True))
     return page(
-        "Pedidos: from 20 to 10,000 subscribers on one core",
+        f"Pedidos: from {curves[0].counts[0]:,} to {curves[0].counts[-1]:,} subscribers on one core",
         [
             Panel(
                 "From the write to the last subscriber, p50",

@@ -15,7 +15,8 @@ class Figure:
     what: str
     value: float
     unit: str
-    goal: float
+    goal: float | None = None
+    """None where the figure only explains others."""
     at_least: bool = False
     """The goal is a lower bound."""
     beside: float | None = None
@@ -28,10 +29,14 @@ class Figure:
 
     @property
     def met(self) -> bool:
+        if self.goal is None:
+            return True
         return self.judged >= self.goal if self.at_least else self.judged <= self.goal
 
     @property
     def goal_text(self) -> str:
+        if self.goal is None:
+            return ""
         sign = "≥" if self.at_least else "≤"
         return f"{sign} {_number(self.goal)}" + (f" {self.unit}" if self.beside is None else " ×")
 
@@ -53,10 +58,23 @@ def table(figures: Iterable[Figure]) -> str:
     return "\n".join(lines)
 
 
+def placed(document: str, row: str, figures: Iterable[Figure]) -> str:
+    """The Markdown document with the row's table in its place: between ``<!-- bench ROW -->`` and ``<!-- end -->``.
+
+    Raises ValueError where the document has no such place.
+    """
+    begin = f"<!-- bench {row} -->"
+    before, found, rest = document.partition(begin)
+    _, ends, after = rest.partition("<!-- end -->")
+    if not found or not ends:
+        raise ValueError(f"no place for the row {row}")
+    return f"{before}{begin}\n\n{table(figures)}\n\n<!-- end -->{after}"
+
+
 def _cells(figure: Figure) -> tuple[str, ...]:
     beside = f"{_number(figure.beside)} {figure.unit} ({figure.beside_what})" if figure.beside is not None else ""
     ratio = f"{figure.judged:.2f} ×" if figure.beside is not None else ""
-    met = "yes" if figure.met else "NO"
+    met = "" if figure.goal is None else "yes" if figure.met else "NO"
     return figure.what, f"{_number(figure.value)} {figure.unit}", beside, ratio, figure.goal_text, met
 
 

@@ -98,6 +98,10 @@ class Target:
             self._process.wait()
         self._process = None
 
+    def output(self) -> str:
+        """All that it has written so far, also after it was stopped."""
+        return os.pread(self._output.fileno(), self._output.seek(0, os.SEEK_END), 0).decode("utf-8", "replace")
+
     def memory(self) -> int:
         """Resident bytes."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 
@@ -72,6 +73,27 @@ def flood_1000(plan: Plan) -> list[Figure]:
         what = f"deliveries to {count:,} subscribers, {writers} writers"
         figures.append(Figure(what, value, "/s", goal, True, bare, f"{BARE}, 4 writers", note))
     return [*figures, _faults([run.tally for name in runs if "server" in name for run in runs[name]], "same runs")]
+
+
+def joined(plan: Plan) -> list[Figure]:
+    """Why deliveries outgrow the bare limit: under load, one system call carries several events, and one
+    transaction several writes."""
+    count = plan.of(1000, 5)
+    figures = []
+    for writers in (1, 4, 32):
+        plan.say(f"{writers} writers")
+        with Server() as target:
+            run = flood(target, count, writers, plan.of(2000, 64))
+            stats, _ = target.call("GET", "/ws/stats")
+            target.stop()  # each stream has its line in the log now, with how many writes of events it took
+            calls = sum(int(found) for found in re.findall(r"stream closed.*\bwrites=(\d+)", target.output()))
+        what = f"{count:,} subscribers, {writers} writer{'s' if writers > 1 else ''}"
+        figures += [
+            Figure(f"events per send, {what}", run.tally.deliveries / max(1, calls), ""),
+            Figure(f"writes per transaction, {what}", stats["writes"] / max(1, stats["transactions"]), ""),
+            Figure(f"CPU of the server per delivery, {what}", run.cpu, "µs"),
+        ]
+    return figures
 
 
 def acknowledgement(plan: Plan) -> list[Figure]:
@@ -221,6 +243,7 @@ def reconnect(plan: Plan) -> list[Figure]:
 ROWS = [
     Row("latency-1000", "the last of 1,000 WebSocket subscribers, one write at a time", latency_1000),
     Row("flood", "deliveries a second to 1,000 subscribers, 32 and 4 writers", flood_1000),
+    Row("joined", "events per system call and writes per transaction, with 1, 4 and 32 writers", joined),
     Row("acknowledgement", "a write's answer with 0, 1,000 and 10,000 subscribers", acknowledgement),
     Row("latency-10000", "the last of 10,000 WebSocket subscribers, and reads meanwhile", latency_10000),
     Row("sse", "SSE beside WebSocket", sse),

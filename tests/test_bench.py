@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.chart import Line, Panel, page
-from bench.figures import Figure, table
+from bench.figures import Figure, placed, table
 from bench.rows import all_rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +80,22 @@ def test_the_table_is_markdown():
         "≤ 1.3 ×",
         "yes",
     ]
+
+
+def test_a_table_takes_its_place_in_the_document():
+    document = "a\n<!-- bench x -->\nold\n<!-- end -->\nb\n<!-- bench y -->\n<!-- end -->\n"
+    new = placed(document, "x", [Figure("latency", 12.0, "ms", 20)])
+    assert "old" not in new
+    assert "| latency | 12 ms" in new
+    assert new.startswith("a\n<!-- bench x -->")
+    assert new.endswith("b\n<!-- bench y -->\n<!-- end -->\n")
+    with pytest.raises(ValueError, match="no place"):
+        placed(document, "z", [])
+
+
+def test_every_row_has_its_place_in_the_document():
+    places = re.findall(r"<!-- bench (\S+) -->", (ROOT / "docs" / "performance.md").read_text(encoding="utf-8"))
+    assert sorted(places) == sorted(row.name for row in all_rows())
 
 
 def test_the_chart_places_larger_values_higher_and_keeps_labels_apart():
