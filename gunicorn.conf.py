@@ -22,6 +22,8 @@ timeout = 60
 accesslog = None  # the application has a line for each request
 control_socket_disable = True  # one per user: two shops' servers of one user would fight for it
 
+MOST_DRAINED = 64 * 1024
+"""Bytes of an unread body that are read only to keep the connection."""
 LAST_REQUESTS = 1.2
 """Seconds after SIGTERM in which writes are still taken: the worker looks once a second whether to stop accepting."""
 LAST_ANSWERS = 0.5
@@ -35,6 +37,16 @@ def on_starting(server):
         sys.exit("Um arquivo SQLite aceita um só processo: use gunicorn com --workers 1.")
     if server.cfg.is_ssl:
         sys.exit("O TLS fica no proxy à frente (nginx, Caddy): tire o certificado do gunicorn.")
+
+
+def pre_request(worker, req):
+    """Ends the connection after a request with a large body. On one that stays open, gunicorn reads what the
+    application has refused to its very end: a gigabyte in chunks kept the worker so busy that its master killed it,
+    and every stream with it."""
+    headers = dict(req.headers)
+    length = headers.get("CONTENT-LENGTH", "0")
+    if "TRANSFER-ENCODING" in headers or not length.isdecimal() or int(length) > MOST_DRAINED:
+        req.force_close()
 
 
 def post_worker_init(worker):

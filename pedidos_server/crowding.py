@@ -43,7 +43,7 @@ class Places:
             handler = next(iter(most))
             self.work(handler)
             with suppress(OSError):
-                handler.socket.shutdown(socket.SHUT_RDWR)  # whoever reads from it reads its end
+                handler.socket.shutdown(socket.SHUT_RD)  # whoever reads from it reads its end
 
 
 class CrowdServer(WSGIServer):

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -48,7 +49,8 @@ class Handler(WSGIHandler):
         places.make_room()
         places.taken += 1
         try:
-            super().handle()
+            with suppress(OSError):  # to say that a request was bad, to somebody who is gone
+                super().handle()
         finally:
             places.taken -= 1
             places.work(self)
@@ -71,7 +73,12 @@ class Handler(WSGIHandler):
 
     def read_request(self, raw_requestline: str) -> bool:
         with gevent.Timeout(HEAD_SECONDS, ValueError("request head too slow")):
-            done: bool = super().read_request(raw_requestline)
+            try:
+                done: bool = super().read_request(raw_requestline)
+            except OSError:
+                raise ValueError(
+                    "connection lost in the request head"
+                ) from None  # of others pywsgi prints a traceback
             self.server.places.work(self)
             return done
 
