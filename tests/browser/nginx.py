@@ -34,8 +34,9 @@ http {{
 }}
 """
 
-# For locations that let WebSocket through.
-UPGRADE = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;"
+# For locations that let WebSocket through. They inherit no header set outside, and origins are judged by Host.
+UPGRADE = """proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;"""
 
 
 class Nginx:

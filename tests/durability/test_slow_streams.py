@@ -44,7 +44,7 @@ def open_raw() -> Iterator[Open]:
 
 def image(size: int, what: object) -> list[dict[str, str]]:
     """Items that make an order so large."""
-    return [{"descricao": "Faixa", "imagem": f"data:,{what}{'x' * size}"}]
+    return [{"descricao": "Faixa", "imagem": f"data:image/png;base64,{what}{'x' * size}"}]
 
 
 def change_and_time(server: LiveServer, order_id: int, observers: list[RawStream], what: str) -> list[float]:

@@ -75,7 +75,8 @@ class Writer:
         known = list(self._shop.versions.items())
         choice = self._dice.random()
         if not known or choice < 0.25:
-            items = [{"descricao": "Faixa", "imagem": "data:," + "x" * self._dice.choice((0, 0, 0, 3_000, 60_000))}]
+            image = "data:image/png;base64," + "A" * self._dice.choice((0, 0, 0, 3_000, 60_000))
+            items = [{"descricao": "Faixa", "imagem": image}]
             body = {"cliente": f"Cliente {name}", "items": items}
             return Operation(name, "POST", ORDERS, json.dumps(body).encode())
         order_id, version = self._dice.choice(known)
