@@ -38,6 +38,8 @@ http {{
 UPGRADE = """proxy_set_header Host $http_host;
     proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;"""
 
+REFUSES_UPGRADE = "location /ws/ { if ($http_upgrade) { return 403; } proxy_pass http://pedidos; }"
+
 
 class Nginx:
     def __init__(self, executable: str, directory: Path, server_port: int, rules: str) -> None:

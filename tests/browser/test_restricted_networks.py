@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from live_server import LiveServer
-from nginx import UPGRADE, Nginx
+from nginx import REFUSES_UPGRADE, UPGRADE, Nginx
 from plain_page import ChromiumPerson, Tab, cursor_of, eventually, require, server_orders
 
 NewPerson = Callable[[str], ChromiumPerson]
 StartNginx = Callable[[str], Nginx]
 
-REFUSES_UPGRADE = "location /ws/ { if ($http_upgrade) { return 403; } proxy_pass http://pedidos; }"
 # What nginx does when nobody has set it up for WebSocket: the request goes on without its Upgrade.
 STRIPS_UPGRADE = ""
 

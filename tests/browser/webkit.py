@@ -79,20 +79,26 @@ class WebKitTab(Tab):
         self._driver.close()
 
 
+def start_driver(display: str) -> webdriver.WebKitGTK:
+    """A browser with a profile of its own, until `quit()`."""
+    options = Options()
+    options.binary_location = minibrowser()
+    options.add_argument("--automation")
+    service = Service(require("WebKitWebDriver"), env={**os.environ, "DISPLAY": display})
+    with warnings.catch_warnings():
+        # Selenium's own call of what Selenium has deprecated.
+        warnings.filterwarnings("ignore", "setting remote_server_addr", DeprecationWarning)
+        driver = webdriver.WebKitGTK(options=options, service=service)
+    driver.set_script_timeout(60)
+    return driver
+
+
 class WebKitPerson(Person):
     """A browser with a profile of its own, until `quit()`."""
 
     def __init__(self, origin: str, display: str) -> None:
         self.origin = origin
-        options = Options()
-        options.binary_location = minibrowser()
-        options.add_argument("--automation")
-        service = Service(require("WebKitWebDriver"), env={**os.environ, "DISPLAY": display})
-        with warnings.catch_warnings():
-            # Selenium's own call of what Selenium has deprecated.
-            warnings.filterwarnings("ignore", "setting remote_server_addr", DeprecationWarning)
-            self._driver = webdriver.WebKitGTK(options=options, service=service)
-        self._driver.set_script_timeout(60)
+        self._driver = start_driver(display)
         self._first = True
 
     def new_tab(self, options: dict[str, Any]) -> Tab:
