@@ -18,9 +18,10 @@ import { toAmount, toCents } from './money.js';
  */
 /** @typedef {{autor: string | null, timestamp: string | null}} Origin */
 /**
- * What survives a crash: what was touched, and from what.
- * @typedef {{touched: Record<string, any>, before: Record<string, any>, at: number, key?: string | null}} Draft
+ * What survives a crash: what was touched, and from what; of a new order that was sent and not answered, that as well.
+ * @typedef {{touched: Record<string, any>, before: Record<string, any>, at: number, sent?: Sent | null}} Draft
  */
+/** @typedef {{key: string, dados: Record<string, any>, at: number}} Sent */
 
 export const AMOUNTS = new Set(['valor_total', 'valor_frete', 'valor_itens']);
 export const DATES = new Set(['data_entrada', 'data_entrega']);
@@ -139,14 +140,25 @@ export function createEdit(pedido) {
     /** What goes to the server: only what was touched, as it is kept there. @returns {Record<string, any>} */
     changes: () => Object.fromEntries(Object.entries(touched).map(([field, value]) => [field, canonical(field, value)])),
 
+    /** What is other now than it was sent, by field. @param {Record<string, any>} sent what `changes` gave then */
+    since(sent) {
+      /** @type {Record<string, any>} */
+      const later = {};
+      for (const field of Object.keys({ ...sent, ...touched })) {
+        const value = field in touched ? touched[field] : base[field];
+        if (!isSame(field, value, field in sent ? sent[field] : base[field])) later[field] = value;
+      }
+      return later;
+    },
+
     reset() {
       touched = {};
       before = {};
       conflicts = {};
     },
 
-    /** @param {number} at ms @returns {Draft} */
-    draft: (at) => ({ touched, before, at }),
+    /** @param {number} at ms @param {Sent | null} sent @returns {Draft} */
+    draft: (at, sent) => ({ touched, before, at, sent }),
 
     /** @param {Draft} draft @param {(field: string) => Origin} originOf */
     restore(draft, originOf) {

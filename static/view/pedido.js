@@ -6,11 +6,15 @@
 //      ▲                 │
 //      │   refused: the fault on its field; conflict: the dialog, then sending again
 //      └─────────────────┘ no answer: *Sem confirmação · Repetir*, the same key again
+//
+// A new order that was sent and not answered may exist. What is repeated is therefore what was sent, under its key,
+// whatever was typed since; the rest goes into the form of the order that is answered. Anything else could make two.
 
 import { SETORES } from '../client/protocol.js';
 import { askConflict } from './conflict-dialog.js';
 import { dayOf, momentOf, timeOf } from './dates.js';
 import { h, setAttribute, setText } from './dom.js';
+import { leaveDraft, openDraft } from './drafts.js';
 import { createItemEditor, newItem } from './item-editor.js';
 import { currency, sumOfItems, toAmount, toCents } from './money.js';
 import { AMOUNTS, createEdit, isSame } from './order-edit.js';
@@ -25,10 +29,13 @@ import { createTimeline } from './timeline.js';
 /** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
 /** @typedef {import('../client/index.js').PedidosError} PedidosError */
 /** @typedef {import('./order-edit.js').Draft} Draft */
+/** @typedef {import('./order-edit.js').Sent} Sent */
 
 const DRAFT_PAUSE = 250;
 /** Disjoint changes are put together without asking; so often in a row before one gives up. */
 const MOST_MERGES = 4;
+/** The server knows a key for a day; with a margin. */
+const KEY_LIFE = 23 * 3_600_000;
 
 /** The order that was just created on this page: its own page says so. */
 let justCreated = 0;
@@ -82,14 +89,16 @@ export function mount(element, context) {
 function mountForm(element, context, pedido) {
   const { store, storage, ticks, now, announce, navigate } = context;
   const id = pedido === null ? null : pedido.id;
-  const draftKey = `rascunho.${id === null ? 'novo' : id}`;
+  const kept = openDraft(storage, id === null ? 'novo' : String(id));
   const edit = createEdit(pedido);
   let closed = false;
   let deleted = false;
   /** @type {'editing' | 'sending'} */
   let phase = 'editing';
-  /** Of a write without an answer, and what it was: sent again, it must be the same. @type {{key: string, body: string} | null} */
+  /** Of a change without an answer, and what it was: sent again, it must be the same. @type {{key: string, body: string} | null} */
   let unconfirmed = null;
+  /** A new order that was sent; null where it was answered. @type {Sent | null} */
+  let sent = null;
 
   // ---- the parts -----------------------------------------------------------------------------
 
@@ -192,8 +201,8 @@ function mountForm(element, context, pedido) {
   function keepDraft() {
     clearTimeout(draftTimer);
     draftTimer = undefined;
-    if (!edit.isDirty()) storage.remove(draftKey);
-    else draftKept = storage.write(draftKey, edit.draft(now()));
+    if (!edit.isDirty()) kept.remove();
+    else draftKept = kept.write(edit.draft(now(), sent));
     drawState();
   }
 
@@ -463,7 +472,7 @@ function mountForm(element, context, pedido) {
 
   async function submit() {
     if (phase === 'sending' || deleted) return;
-    const wrong = lookOver();
+    const wrong = sent === null ? lookOver() : {};
     if (Object.keys(wrong).length > 0) {
       showFaults(wrong);
       return;
@@ -478,6 +487,8 @@ function mountForm(element, context, pedido) {
     try {
       const saved = id === null ? await sendNew() : await sendChanges(id);
       if (saved && !closed) done(saved);
+      // Left meanwhile: what was sent is no draft any more.
+      else if (saved && sent !== null && Object.keys(edit.since(sent.dados)).length === 0) kept.remove();
     } catch (failure) {
       if (!closed) failed(/** @type {PedidosError} */ (failure));
     }
@@ -490,17 +501,30 @@ function mountForm(element, context, pedido) {
 
   /** @returns {Promise<Pedido>} */
   async function sendNew() {
-    const dados = edit.changes();
-    if (!dados.numero) delete dados.numero;
-    const body = JSON.stringify(dados);
-    return attempt(body, (options) => store.create(/** @type {any} */ (dados), options));
+    if (sent === null) {
+      const dados = edit.changes();
+      if (!dados.numero) delete dados.numero;
+      sent = { key: context.api.newKey(), dados, at: now() };
+    }
+    keepDraft();
+    try {
+      return await store.create(/** @type {any} */ (sent.dados), { idempotencyKey: sent.key });
+    } catch (error) {
+      if (!(/** @type {PedidosError} */ (error).retryable)) sent = null;
+      if (!closed) keepDraft();
+      throw error;
+    }
   }
+
+  /** The change that was sent last, by field. @type {Record<string, any>} */
+  let lastChanges = {};
 
   /** @param {number} order @returns {Promise<Pedido | null>} null: back to the form */
   async function sendChanges(order) {
     for (let merges = 0; ; merges += 1) {
       if (!(await settleConflicts(order))) return null;
       const changes = edit.changes();
+      lastChanges = changes;
       if (Object.keys(changes).length === 0) return /** @type {Pedido} */ (edit.base());
       const ifMatch = edit.base().versao;
       try {
@@ -566,24 +590,25 @@ function mountForm(element, context, pedido) {
   /** @param {Pedido} saved */
   function done(saved) {
     if (id === null) {
+      const later = edit.since(sent === null ? {} : sent.dados);
       edit.reset();
       leave();
+      const before = Object.fromEntries(Object.keys(later).map((name) => [name, /** @type {any} */ (saved)[name]]));
+      if (Object.keys(later).length > 0) leaveDraft(storage, String(saved.id), { touched: later, before, at: now() });
       justCreated = saved.id;
       announce(`Pedido ${saved.numero} criado.`);
       location.replace(`#/pedido/${saved.id}`);
       return;
     }
+    const later = edit.since(lastChanges);
     edit.reset();
     edit.rebase(saved, originOf);
+    // What was typed while it was on its way is yet to be saved.
+    for (const [name, value] of Object.entries(later)) edit.touch(name, value);
     arrived.clear();
-    fields.forEach((_, name) => {
-      showValue(name);
-      drawNote(name);
-    });
-    showValue('items');
-    drawNote('items');
+    banner.hidden = true;
+    drawValues();
     drawHead();
-    drawTotals();
     touchedSomething();
     keepDraft();
     setText(state, `Salvo às ${timeOf(now())}.`);
@@ -609,16 +634,11 @@ function mountForm(element, context, pedido) {
   function discard() {
     edit.reset();
     unconfirmed = null;
+    sent = null;
     lastFailure = null;
     arrived.clear();
-    fields.forEach((_, name) => {
-      showValue(name);
-      drawNote(name);
-    });
-    showValue('items');
-    drawNote('items');
+    drawValues();
     showFaults({});
-    drawTotals();
     touchedSomething();
     keepDraft();
     banner.hidden = true;
@@ -687,14 +707,11 @@ function mountForm(element, context, pedido) {
   }
 
   function copyToNew() {
-    /** @type {Record<string, any>} */
-    const touched = {};
     const copied = createEdit(null);
     fields.forEach((_, name) => name !== 'numero' && name !== 'status' && copied.touch(name, edit.value(name)));
     copied.touch('items', edit.value('items'));
     copied.touch('valor_itens', toAmount(sumOfItems(edit.value('items'))));
-    Object.assign(touched, copied.touched());
-    storage.write('rascunho.novo', { touched, before: {}, at: now() });
+    leaveDraft(storage, 'novo', copied.draft(now(), null));
     edit.reset();
     leave();
     navigate('/novo');
@@ -717,19 +734,35 @@ function mountForm(element, context, pedido) {
   function drawState() {
     const waiting = phase === 'sending';
     const dirty = edit.isDirty();
-    const again = unconfirmed !== null && !waiting;
+    const again = (unconfirmed !== null || sent !== null) && !waiting;
     setText(save, waiting ? 'Enviando' : again ? 'Repetir' : id === null ? 'Criar pedido' : 'Salvar');
     setAttribute(save, 'aria-disabled', waiting || deleted ? 'true' : null);
     reset.hidden = !dirty || waiting;
     let text = '';
     if (waiting) text = 'Enviando…';
     else if (deleted) text = 'Excluído: não há o que salvar.';
-    else if (again) text = `Sem confirmação. ${lastFailure ? lastFailure.message : ''}`;
+    else if (again) text = whatIsRepeated();
     else if (dirty && !draftKept) text = 'Não coube no rascunho deste navegador: salve antes de sair.';
     else if (dirty) text = `Não salvo · rascunho guardado`;
     else if (savedAt > 0) text = `Salvo às ${timeOf(savedAt)}.`;
     setText(state, text);
     setAttribute(state, 'data-trouble', again || (dirty && !draftKept) ? '' : null);
+  }
+
+  function whatIsRepeated() {
+    const why = lastFailure && lastFailure.kind === 'unavailable' ? lastFailure.message : 'Sem confirmação do servidor.';
+    if (sent === null || Object.keys(edit.since(sent.dados)).length === 0) return `${why} Repetir não faz nada duas vezes.`;
+    return `${why} Repetir envia o pedido como estava; o que você mudou depois continua no formulário, para salvar em seguida.`;
+  }
+
+  function drawValues() {
+    fields.forEach((_, name) => {
+      showValue(name);
+      drawNote(name);
+    });
+    showValue('items');
+    drawNote('items');
+    drawTotals();
   }
 
   function drawSectors() {
@@ -755,7 +788,7 @@ function mountForm(element, context, pedido) {
   function leave() {
     clearTimeout(draftTimer);
     draftTimer = undefined;
-    storage.remove(draftKey);
+    kept.remove();
     if (release !== null) release();
     release = null;
   }
@@ -767,20 +800,35 @@ function mountForm(element, context, pedido) {
     if (current) takeIn(current);
   }
 
-  function restoreDraft() {
-    const draft = /** @type {Draft | null} */ (storage.read(draftKey));
-    if (draft === null || typeof draft.touched !== 'object') return;
+  /** @param {Draft | null} draft @returns {boolean} whether there was anything in it */
+  function restoreDraft(draft) {
+    if (draft === null || typeof draft.touched !== 'object') return false;
     edit.restore(draft, originOf);
     if (!edit.isDirty()) {
-      storage.remove(draftKey);
-      return;
+      kept.remove();
+      return false;
     }
-    release = context.holdReload();
+    if (release === null) release = context.holdReload();
+    if (draft.sent && now() - draft.sent.at < KEY_LIFE) sent = draft.sent;
+    const tooOld = draft.sent && sent === null ? ' Ele já tinha sido enviado: veja na lista se existe.' : '';
+    const text =
+      id !== null && justCreated === id
+        ? 'O pedido foi criado como tinha sido enviado. O que você mudou depois está aqui e ainda não foi salvo.'
+        : `Rascunho de ${momentOf(draft.at, now())} recuperado. Ele ainda não foi salvo.${tooOld}`;
     banner.replaceChildren(
-      h('p', null, `Rascunho de ${momentOf(draft.at, now())} recuperado. Ele ainda não foi salvo.`),
+      h('p', null, text),
       h('button', { type: 'button', class: 'button', onclick: discard }, 'Descartar rascunho'),
     );
     banner.hidden = false;
+    return true;
+  }
+
+  /** What a tab that is gone had typed. @param {Draft} draft @returns {boolean} */
+  function takeOver(draft) {
+    if (closed || phase === 'sending' || edit.isDirty() || !restoreDraft(draft)) return false;
+    drawValues();
+    keepDraft();
+    return true;
   }
 
   async function hintNumber() {
@@ -822,15 +870,10 @@ function mountForm(element, context, pedido) {
     edit.reset();
     hintNumber();
   }
-  restoreDraft();
+  restoreDraft(kept.read());
+  kept.offerLeft(takeOver);
   drawHead();
-  fields.forEach((_, name) => {
-    showValue(name);
-    drawNote(name);
-  });
-  showValue('items');
-  drawNote('items');
-  drawTotals();
+  drawValues();
   drawState();
   drawSectors();
   if (timeline !== null) timeline.load();
@@ -843,6 +886,7 @@ function mountForm(element, context, pedido) {
   return () => {
     flush();
     closed = true;
+    kept.close();
     if (release !== null) release();
     off.forEach((undo) => undo());
     window.removeEventListener('keydown', onKey);

@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Iterator
 
+import pytest
 from live_server import wait_until
 from page_helpers import OpenPage, Shop, day
 from playwright.sync_api import Locator, Page, Request, Route, expect
@@ -150,6 +151,30 @@ def test_a_draft_of_a_new_order_outlives_a_reload(open_page: OpenPage, shop: Sho
     expect(page.locator(".banner")).to_be_hidden()
 
 
+def test_each_tab_has_a_draft_of_its_own(open_page: OpenPage, shop: Shop) -> None:
+    first = open_page("#/novo")
+    field(first, "cliente").fill("Primeira")
+    expect(first.locator("#estado")).to_contain_text("rascunho guardado")
+    wait_until(lambda: first.evaluate("Object.keys(localStorage).join()").count("rascunho") == 1, what="the draft")
+    second = open_page("#/novo", context=first.context)
+    second.wait_for_timeout(700)  # what is looked for is that nothing comes
+    expect(field(second, "cliente")).to_have_value("")
+    field(second, "cliente").fill("Segunda")
+    for page, cliente in ((first, "Primeira"), (second, "Segunda")):
+        page.reload()
+        expect(field(page, "cliente")).to_have_value(cliente)
+    first.close()
+    # What nobody is at work on any more goes to the next.
+    third = open_page("#/novo", context=second.context)
+    expect(third.locator(".banner")).to_contain_text("recuperado")
+    expect(field(third, "cliente")).to_have_value("Primeira")
+    expect(field(second, "cliente")).to_have_value("Segunda")
+    third.get_by_role("button", name="Criar pedido").click()
+    expect(third.locator("h1")).to_contain_text("Primeira")
+    second.reload()
+    expect(field(second, "cliente")).to_have_value("Segunda")
+
+
 def test_what_others_change_appears_in_the_form_with_who_and_when(open_page: OpenPage, shop: Shop) -> None:
     order = shop.order(cidade_cliente="Itu")
     page = open_page(f"#/pedido/{order['id']}")
@@ -256,28 +281,93 @@ def test_deleted_while_it_is_edited(open_page: OpenPage, shop: Shop) -> None:
     expect(field(page, "observacao")).to_have_value("trabalho de uma hora")
 
 
-def test_a_creation_without_an_answer_is_done_once(open_page: OpenPage, shop: Shop) -> None:
-    page = open_page("#/novo", before=lambda page: page.clock.install())
-    lost = True
+class LostAnswers:
+    """Creations are done, and nobody hears of it, for as long as `lost` is true."""
 
-    def lose(route: Route) -> None:
-        if route.request.method == "POST" and lost:
-            route.fetch()  # it is done, and its answer is lost
+    def __init__(self) -> None:
+        self.lost = True
+
+    def install(self, page: Page) -> None:
+        page.clock.install()
+        page.route("**/api/v1/pedidos/", self._route)
+
+    def _route(self, route: Route) -> None:
+        if route.request.method == "POST" and self.lost:
+            route.fetch()
             route.abort()
         else:
             route.continue_()
 
-    page.route("**/api/v1/pedidos/", lose)
+
+def _create_without_an_answer(page: Page) -> None:
     field(page, "cliente").fill("Uma vez só")
     page.get_by_role("button", name="Criar pedido").click()
     expect(page.locator("#salvar")).to_have_text("Enviando")
     for _ in range(12):
         page.clock.run_for(1_000)
     expect(page.locator("#estado")).to_contain_text("Sem confirmação")
-    lost = False
+
+
+def test_a_creation_without_an_answer_is_done_once(open_page: OpenPage, shop: Shop) -> None:
+    answers = LostAnswers()
+    page = open_page("#/novo", before=answers.install)
+    _create_without_an_answer(page)
+    answers.lost = False
     page.get_by_role("button", name="Repetir").click()
     expect(page.locator("h1")).to_contain_text("Uma vez só")
+    expect(page.locator(".banner")).to_be_hidden()
     assert len(shop.all()) == 1
+
+
+@pytest.mark.parametrize("reload", [False, True], ids=["same-page", "reloaded"])
+def test_what_is_typed_after_it_makes_no_second_order(open_page: OpenPage, shop: Shop, reload: bool) -> None:
+    answers = LostAnswers()
+    page = open_page("#/novo", before=answers.install)
+    _create_without_an_answer(page)
+    field(page, "observacao").fill("mudei depois")
+    expect(page.locator("#estado")).to_contain_text("envia o pedido como estava")
+    if reload:
+        page.reload()
+        expect(field(page, "observacao")).to_have_value("mudei depois")
+    answers.lost = False
+    page.get_by_role("button", name="Repetir").click()
+    expect(page.locator(".banner")).to_contain_text("O pedido foi criado como tinha sido enviado.")
+    expect(field(page, "observacao")).to_have_value("mudei depois")
+    [order] = shop.all()
+    assert order["observacao"] is None
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.locator("#estado")).to_contain_text("Salvo às")
+    [order] = shop.all()
+    assert (order["cliente"], order["observacao"]) == ("Uma vez só", "mudei depois")
+
+
+def test_what_is_typed_while_a_save_is_on_its_way_stays(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order()
+    page = open_page(f"#/pedido/{order['id']}")
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if route.request.method == "PATCH" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/pedidos/*", hold_the_first)
+    field(page, "observacao").fill("primeiro")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#salvar")).to_have_text("Enviando")
+    field(page, "observacao").fill("primeiro e segundo")
+    field(page, "cidade_cliente").fill("Itu")
+    wait_until(lambda: page.evaluate("1") and held, what="the PATCH")
+    held[0].continue_()
+    expect(page.locator("#estado")).to_contain_text("Não salvo")
+    expect(field(page, "observacao")).to_have_value("primeiro e segundo")
+    expect(field(page, "cidade_cliente")).to_have_value("Itu")
+    assert shop.get(order["id"])["observacao"] == "primeiro"
+    page.keyboard.press("Control+s")
+    expect(page.locator("#estado")).to_contain_text("Salvo às")
+    now = shop.get(order["id"])
+    assert (now["observacao"], now["cidade_cliente"], now["versao"]) == ("primeiro e segundo", "Itu", 3)
 
 
 def test_history_as_a_timeline(open_page: OpenPage, shop: Shop) -> None:
