@@ -30,14 +30,19 @@ async function startPanel() {
   panel.mount(root, { client, store: client.store, now });
 }
 
+function start() {
+  if (new URLSearchParams(location.search).get('painel') === '1') {
+    startPanel().catch(() => {
+      root.replaceChildren(h('p', { class: 'boot' }, 'O painel não pôde ser carregado.'));
+      setTimeout(() => location.reload(), 30_000);
+    });
+  } else {
+    startShell({ root, client, settings, storage, now, version });
+  }
+}
+
 applyTheme();
 settings.subscribe(applyTheme);
-if (new URLSearchParams(location.search).get('painel') === '1') {
-  startPanel().catch(() => {
-    root.replaceChildren(h('p', { class: 'boot' }, 'O painel não pôde ser carregado.'));
-    setTimeout(() => location.reload(), 30_000);
-  });
-} else {
-  startShell({ root, client, settings, storage, now, version });
-}
 client.store.load({ recentes: RECENT_DAYS });
+// Not in the task that has evaluated all modules: together they can be felt.
+setTimeout(start, 0);

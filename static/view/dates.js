@@ -54,6 +54,13 @@ export function timeOf(moment) {
   return `${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** `às 14:32`, or `em 24/11 às 14:32`. @param {number} moment ms @param {number} now ms */
+export function atMoment(moment, now) {
+  const day = dayOf(moment);
+  const today = dayOf(now);
+  return `${day === today ? '' : `em ${shortDate(day, today)} `}às ${timeOf(moment)}`;
+}
+
 /** `14:32`, and with the day where it is not today's. @param {number} moment ms @param {number} now ms */
 export function momentOf(moment, now) {
   const day = dayOf(moment);

@@ -38,8 +38,8 @@ const FIELDS = [
     suggestions: ['Painel', 'Totem', 'Lona', 'Bandeira', 'Camisa', 'Uniforme', 'Almofada', 'Cortina'],
   },
   { name: 'tecido', label: 'Tecido', maxlength: 200 },
-  { name: 'largura', label: 'Largura (m)', maxlength: 200 },
-  { name: 'altura', label: 'Altura (m)', maxlength: 200 },
+  { name: 'largura', label: 'Largura', maxlength: 200 },
+  { name: 'altura', label: 'Altura', maxlength: 200 },
   { name: 'metro_quadrado', label: 'Área (m²)', maxlength: 200 },
   {
     name: 'emenda',

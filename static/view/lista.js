@@ -467,6 +467,7 @@ export function mount(element, context) {
   return () => {
     positions.set(store, window.scrollY);
     schedule.stop();
+    list.stop();
     clearTimeout(searchTimer);
     off.forEach((undo) => undo());
     window.removeEventListener('resize', onResize);

@@ -12,7 +12,7 @@
 
 import { SETORES } from '../client/protocol.js';
 import { askConflict } from './conflict-dialog.js';
-import { dayOf, momentOf, timeOf } from './dates.js';
+import { atMoment, dayOf, momentOf, timeOf } from './dates.js';
 import { h, setAttribute, setText } from './dom.js';
 import { leaveDraft, openDraft } from './drafts.js';
 import { createItemEditor, newItem } from './item-editor.js';
@@ -319,7 +319,7 @@ function mountForm(element, context, pedido) {
   }
 
   /** @param {{autor: string | null, timestamp: string | null}} origin */
-  const whoAndWhen = ({ autor, timestamp }) => [autor || 'Outra pessoa', timestamp && `às ${momentOf(Date.parse(timestamp), now())}`];
+  const whoAndWhen = ({ autor, timestamp }) => [autor || 'Outra pessoa', timestamp && atMoment(Date.parse(timestamp), now())];
 
   /** @param {Pedido} next */
   function takeIn(next) {
@@ -728,7 +728,7 @@ function mountForm(element, context, pedido) {
     const base = edit.base();
     setText(heading, `Pedido ${base.numero} · ${base.cliente}`);
     context.setTitle(`Pedido ${base.numero}`);
-    setText(subtitle, `Criado em ${momentOf(Date.parse(base.data_criacao), now())} · última mudança ${momentOf(Date.parse(base.ultima_atualizacao), now())}`);
+    setText(subtitle, `Criado ${atMoment(Date.parse(base.data_criacao), now())} · última mudança ${atMoment(Date.parse(base.ultima_atualizacao), now())}`);
   }
 
   function drawState() {

@@ -16,6 +16,8 @@ import { createSchedule } from './schedule.js';
 /** @typedef {import('./orders.js').Stage} Stage */
 
 const PAGE = 40;
+/** So many new cards a column are built in one frame, from the top: a whole board at once can be felt. */
+const AT_ONCE = 4;
 const HELP =
   'Barra de espaço pega o cartão, as setas escolhem o setor, Enter solta e Esc desiste. ' +
   'Sem pegar, as setas andam pelos cartões.';
@@ -239,16 +241,22 @@ export function mount(element, context) {
     }
     const focused = document.activeElement;
     for (const { column, all, seen } of plan) {
-      const nodes = seen.map((pedido) => {
+      /** @type {HTMLElement[]} */
+      const nodes = [];
+      let toBuild = AT_ONCE;
+      for (const pedido of seen) {
         let card = cards.get(pedido.id);
         if (card === undefined) {
+          if (toBuild === 0) continue;
+          toBuild -= 1;
           card = { ...createOrderCard(ticks, openMenu), stage: null };
           cards.set(pedido.id, card);
         }
         card.stage = column.stage;
         card.update(pedido, snapshot, today, time);
-        return card.element;
-      });
+        nodes.push(card.element);
+      }
+      if (nodes.length < seen.length) schedule.ask();
       arrange(column.cards, nodes);
       setText(column.count, String(all.length));
       const left = all.length - seen.length;

@@ -4,6 +4,8 @@
 import { arrange } from './dom.js';
 
 const BEYOND = 8;
+/** So many rows are built in one frame, those in sight first: building a screenful at once can be felt. */
+const AT_ONCE = 6;
 const MOVE = 320;
 /** More moves than this in a second are a storm: then rows jump. */
 const CALM = 3;
@@ -29,6 +31,8 @@ export function createWindowList({ element, keyOf, heightOf, draw, forget }) {
   let items = [];
   /** @type {number[]} */
   let moves = [];
+  /** The frame in which the rest is built, or what was scrolled to; 0 for none. */
+  let nextFrame = 0;
   const still = window.matchMedia('(prefers-reduced-motion: reduce)');
 
   /** @param {HTMLElement} node @param {number} from @param {number} to */
@@ -38,11 +42,19 @@ export function createWindowList({ element, keyOf, heightOf, draw, forget }) {
     node.animate(steps, { duration: MOVE, easing: 'cubic-bezier(0.2, 0.7, 0.2, 1)' });
   }
 
+  /** Of the list, what was in sight when it was measured; px. */
+  let from = 0;
+  let to = 0;
+  let hasScrolled = false;
+
+  function measure() {
+    hasScrolled = false;
+    from = -element.getBoundingClientRect().top;
+    to = from + window.innerHeight;
+  }
+
   /** @param {boolean} moving whether rows that moved are to be seen moving */
   function render(moving) {
-    const { top: start } = element.getBoundingClientRect();
-    const from = -start;
-    const to = from + window.innerHeight;
     const tops = new Array(items.length);
     let height = 0;
     for (let index = 0; index < items.length; index += 1) {
@@ -53,8 +65,13 @@ export function createWindowList({ element, keyOf, heightOf, draw, forget }) {
     while (first < items.length - 1 && tops[first + 1] <= from) first += 1;
     let last = first;
     while (last < items.length && tops[last] < to) last += 1;
+    let toBuild = AT_ONCE;
+    let spare = AT_ONCE;
+    for (let index = first; index < last; index += 1) if (!shown.has(keyOf(items[index]))) spare -= 1;
+    const sight = { first, last };
     first = Math.max(0, first - BEYOND);
     last = Math.min(items.length, last + BEYOND);
+    let isWhole = true;
 
     const time = performance.now();
     moves = moves.filter((at) => time - at < 1_000);
@@ -68,10 +85,19 @@ export function createWindowList({ element, keyOf, heightOf, draw, forget }) {
     for (let index = 0; index < items.length; index += 1) {
       const key = keyOf(items[index]);
       const known = shown.get(key);
-      const inSight = index >= first && index < last;
+      const isWanted = index >= first && index < last;
       // A row that has the focus stays, wherever it has gone.
       const kept = known !== undefined && known.node.contains(focused);
-      if (!inSight && !kept) continue;
+      if (!isWanted && !kept) continue;
+      if (known === undefined) {
+        const beyond = index < sight.first || index >= sight.last;
+        if ((beyond ? spare : toBuild) <= 0) {
+          isWhole = false;
+          continue;
+        }
+        if (beyond) spare -= 1;
+        else toBuild -= 1;
+      }
       const node = draw(items[index], known ? known.node : null, index);
       const top = tops[index];
       if (!known || known.top !== top) {
@@ -90,16 +116,36 @@ export function createWindowList({ element, keyOf, heightOf, draw, forget }) {
     arrange(element, nodes);
     const size = `${height}px`;
     if (element.style.height !== size) element.style.height = size;
+    if (!isWhole) askFrame();
+  }
+
+  function askFrame() {
+    if (nextFrame === 0) nextFrame = requestAnimationFrame(renderNext);
+  }
+
+  function renderNext() {
+    nextFrame = 0;
+    // Measuring lays out what was just built.
+    if (hasScrolled) measure();
+    render(false);
   }
 
   return {
     /** @param {readonly Item[]} list @param {boolean} moving */
     show(list, moving) {
       items = list;
+      // Once a frame is enough.
+      cancelAnimationFrame(nextFrame);
+      nextFrame = 0;
+      measure();
       render(moving);
     },
     /** After scrolling. */
-    redraw: () => render(false),
+    redraw() {
+      hasScrolled = true;
+      askFrame();
+    },
+    stop: () => cancelAnimationFrame(nextFrame),
     /** @param {string} key */
     nodeOf(key) {
       const known = shown.get(key);

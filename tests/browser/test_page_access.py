@@ -46,6 +46,13 @@ def _refuse(route: Route) -> None:
         route.continue_()
 
 
+def _lose(route: Route) -> None:
+    if route.request.method == "POST":
+        route.abort()
+    else:
+        route.continue_()
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_pending_and_undo(open_page: OpenPage, shop: Shop, scheme: str) -> None:
     orders = a_day(shop)
@@ -115,6 +122,47 @@ def test_new_order_and_missing_order(open_page: OpenPage, shop: Shop) -> None:
     assert_accessible(page)
     page.evaluate("() => { location.hash = '#/pedido/99999' }")
     expect(page.get_by_role("heading", name="Este pedido não existe")).to_be_visible()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_drafts_and_what_becomes_of_a_save(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+    page = open_page("#/novo", color_scheme=scheme, before=lambda page: page.clock.install())
+    page.locator('[name="cliente"]').fill("Zeca")
+    page.route("**/api/v1/pedidos/", _lose)
+    page.locator("#salvar").click()
+    expect(page.locator("#salvar")).to_have_text("Enviando")
+    assert_accessible(page)
+    _pass(page, 12)
+    expect(page.locator("#estado")).to_contain_text("Sem confirmação")
+    assert_accessible(page)
+    page.reload()
+    expect(page.locator(".banner")).to_contain_text("recuperado")
+    assert_accessible(page)
+
+    order = shop.order()
+    page.evaluate("id => { location.hash = `#/pedido/${id}` }", order["id"])
+    page.get_by_role("button", name="Excluir pedido").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Cancelar").click()
+    shop.delete(order["id"])
+    expect(page.locator(".banner")).to_contain_text("excluído")
+    assert_accessible(page)
+
+
+def test_an_older_page_and_an_empty_board(open_page: OpenPage, shop: Shop) -> None:
+    def older(page: Page) -> None:
+        def answer(route: Route) -> None:
+            response = route.fetch()
+            body = response.text().replace('name="pedidos-versao" content="', 'name="pedidos-versao" content="0.0-')
+            route.fulfill(response=response, body=body)
+
+        page.route(f"{shop.server.url}/", answer)
+
+    page = open_page("#/quadro", before=older)
+    expect(page.locator("#atualizacao")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nenhum pedido em aberto")).to_be_visible()
     assert_accessible(page)
 
 

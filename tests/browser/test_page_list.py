@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from live_server import wait_until
-from page_helpers import OpenPage, Shop, box, day, numbers, row
+from page_helpers import OpenPage, Shop, box, card, column, day, numbers, row
 from playwright.sync_api import Page, Route, expect
 
 pytest_plugins = ["page_fixtures"]
@@ -248,6 +248,28 @@ def test_what_others_change_moves_the_row(open_page: OpenPage, shop: Shop) -> No
     wait_until(lambda: numbers(page) == [second["numero"], first["numero"]], what="the row to move")
     shop.delete(second["id"])
     expect(row(page, second)).to_have_count(0)
+
+
+COUNT_MOVES = """
+window.moves = 0;
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (...how) { window.moves += 1; return animate.apply(this, how); };
+"""
+
+
+@pytest.mark.parametrize("wish", ["no-preference", "reduce"])
+def test_it_is_seen_moving_unless_one_would_rather_not(open_page: OpenPage, shop: Shop, wish: str) -> None:
+    first, second = shop.order(data_entrega=day(1)), shop.order(data_entrega=day(2))
+    page = open_page(reduced_motion=wish, before=lambda page: page.add_init_script(COUNT_MOVES))
+    shop.change(first["id"], data_entrega=day(9))
+    wait_until(lambda: numbers(page) == [second["numero"], first["numero"]], what="the row to move")
+    rows = page.evaluate("window.moves")
+    assert (rows > 0) == (wish == "no-preference")
+    page.evaluate("() => { location.hash = '#/quadro' }")
+    expect(card(page, first)).to_be_visible()
+    shop.change(first["id"], financeiro=True)
+    expect(column(page, "conferencia").locator(".card")).to_have_count(1)
+    assert (page.evaluate("window.moves") > rows) == (wish == "no-preference")
 
 
 def test_a_row_does_not_slip_away_under_the_pointer(open_page: OpenPage, shop: Shop) -> None:

@@ -70,6 +70,8 @@ def test_every_module_carries_the_version_and_no_other_host_is_asked(open_page: 
     modules = [request.url for request in requests if re.search(r"\.(js|css|svg)$", request.url)]
     assert len(modules) > 30
     assert all("/static/v" in url for url in modules)
+    # One that keeps an old page for itself would make every upgrade a riddle.
+    assert page.evaluate("navigator.serviceWorker.getRegistrations()") == []
 
 
 def _base(shop: Shop) -> str:
