@@ -26,6 +26,7 @@ from .event_log import Retention
 from .http_errors import register_errors, validation_response
 from .hub import Hub
 from .migrations import migrate
+from .multisend import open_ring
 from .origins import APPS, Origins
 from .rates import Rates
 from .routes.descriptions import Problema
@@ -104,6 +105,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         tail_events=settings.tail_events,
         tail_bytes=settings.tail_bytes,
         heartbeat=settings.heartbeat,
+        ring=open_ring(),
     )
     writer = Writer(connection, hub.publish)
     app = _flask_app(settings, database, hub, writer, access)

@@ -10,6 +10,7 @@ Only the hub's loop touches a subscription.
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 import sys
@@ -31,6 +32,7 @@ UNACKNOWLEDGED = 60
 """Seconds after which a peer whose network acknowledges nothing is given up by the kernel."""
 
 _READ, _WRITE = 1, 2
+_NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)
 
 
 class Batch:
@@ -59,6 +61,7 @@ class Subscription:
         "close",
         "closing_by",
         "control",
+        "entry",
         "finished",
         "frames",
         "hub",
@@ -107,6 +110,7 @@ class Subscription:
     def start(self, hub: Hub, first_bytes: bytes, now: float) -> None:
         """Takes its place on the loop: watches for bytes and hang-ups, and sends ``first_bytes``."""
         self.hub = hub
+        self.entry = hub.ring.entry(self.socket.fileno()) if hub.ring is not None else b""
         self.opened = self.last_heard = now
         _tune(self.socket)
         self.reader = hub.loop.io(self.socket.fileno(), _READ)
@@ -144,18 +148,22 @@ class Subscription:
     def send_batch(self, batch: Batch) -> None:
         """The fast path of the fan-out: an idle stream, one write."""
         self.position = batch.last
+        self.sent += 1
         try:
             taken = self.socket.send(batch.data)
-        except (BlockingIOError, InterruptedError):
-            taken = 0
-        except OSError:
+        except OSError as error:
+            taken = -(error.errno or errno.EIO)
+        if taken < len(batch.data):
+            self.took(batch, taken)
+
+    def took(self, batch: Batch, taken: int) -> None:
+        """Goes on after a write of which the socket took so many bytes only; below zero is minus an error."""
+        if taken < 0 and -taken not in _NOT_NOW:
             self.hub.drop(self, GONE)
             return
-        self.sent += 1
-        if taken < len(batch.data):
-            self.batch = batch
-            self.unsent = memoryview(batch.data)[taken:]
-            self._wait_for_room()
+        self.batch = batch
+        self.unsent = memoryview(batch.data)[max(0, taken) :]
+        self._wait_for_room()
 
     def say(self, data: bytes) -> None:
         """Sends control bytes at the next frame boundary."""

@@ -15,7 +15,9 @@ import gevent
 import pytest
 from unit_streams import Reader, tcp_pair
 
+from pedidos_server import multisend
 from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
+from pedidos_server.multisend import open_ring
 from pedidos_server.protocol import NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
 from pedidos_server.subscription import Start, Subscription
 from pedidos_server.transports import Transport
@@ -95,7 +97,7 @@ class Stage:
             read_page=log.page,
             server_version="0.0.0",
             now=now,
-            **options,
+            **{"ring": open_ring(), **options},
         )
         self._hubs.append(hub)
         return hub
@@ -150,6 +152,84 @@ def read_to(reader: Reader, number: int) -> list[int]:
     read_until(reader, lambda it: it.numbers[-1:] == [number] or it.ended, f"event {number}")
     assert not reader.ended, reader.closed_with
     return reader.numbers
+
+
+# --------------------------------------------------------------------------------------- the fan-out
+
+
+@pytest.mark.parametrize("with_ring", [True, False], ids=["ring", "loop"])
+def test_a_crowd_gets_every_event_once_whoever_of_it_is_slow_or_gone(stage: Stage, with_ring: bool) -> None:
+    """Hundreds at the head, on both transports: more than one turn's worth. Some have tiny buffers and read late,
+    some reset their connection in the middle."""
+    log = Log(events=3)
+    hub = stage.hub(log, **({} if with_ring else {"ring": None}))
+    crowd = [
+        stage.subscribe(hub, "websocket" if index % 3 else "sse", receive_buffer=4096 if index % 10 == 9 else None)[1]
+        for index in range(320)
+    ]
+    wait_for(lambda: hub.stats()["total_connections"] == len(crowd), "the streams")
+    dice = random.Random(1)
+    for turn in range(30):
+        log.publish_to(hub, dice.randint(1, 3), dice.choice((0, 1_000, 20_000)))
+        if turn == 15:
+            for reader in crowd[::40]:
+                reader.close(abrupt=True)
+        for reader in crowd if turn % 5 == 4 else ():
+            if not reader.ended:
+                reader.read(10_000)
+        gevent.sleep(dice.choice((0, 0, 0.003)))
+    last = len(log.events)
+    for reader in crowd:
+        if not reader.ended:
+            assert read_to(reader, last) == list(range(4, last + 1))
+            assert reader.payloads == [event.payload for event in log.events[3:]]
+    wait_for(lambda: len(hub) == len(crowd) - 8, "only those that reset are gone")
+    assert hub.stats()["blocked"] == 0
+
+
+class Tripwire:
+    """A stream's socket that says when it is sent to."""
+
+    def __init__(self, sock: Any, sent: Callable[[], object]) -> None:
+        self._socket, self._sent = sock, sent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+    def send(self, data: bytes) -> int:
+        self._sent()
+        taken: int = self._socket.send(data)
+        return taken
+
+
+def test_a_fan_out_lets_the_loop_see_to_its_sockets(stage: Stage) -> None:
+    """Else a request that comes while thousands are served would wait for the last of them."""
+    log = Log()
+    hub = stage.hub(log, ring=None)
+    streams = [stage.subscribe(hub) for _ in range(multisend.ENTRIES * 3)]
+    wait_for(lambda: hub.stats()["total_connections"] == len(streams), "the streams")
+    for _, reader in streams:
+        reader.read()
+    ours, theirs = tcp_pair()
+    served_when_it_came: list[int] = []
+
+    def came() -> None:
+        ours.recv(8)
+        for _, reader in streams:
+            reader.read()
+        served_when_it_came.append(sum(bool(reader.numbers) for _, reader in streams))
+
+    watcher = hub.loop.io(ours.fileno(), 1)
+    watcher.start(came)
+    first: Any = streams[0][0]
+    first.socket = Tripwire(first.socket, lambda: theirs.send(b"x"))
+    log.publish_to(hub, 1)
+    wait_for(lambda: served_when_it_came, "the loop's turn")
+    watcher.stop()
+    watcher.close()
+    for sock in (ours, theirs):
+        sock.close()
+    assert 0 < served_when_it_came[0] < len(streams)
 
 
 # ------------------------------------------------------------------------------------- the registry

@@ -1,0 +1,92 @@
+"""Many sends in one system call: each socket gets what a send of its own would have given it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import socket
+from collections.abc import Iterator
+
+import pytest
+from unit_streams import tcp_pair
+
+from pedidos_server.multisend import ENTRIES, Ring, open_ring
+
+
+@pytest.fixture
+def ring() -> Iterator[Ring]:
+    ring = open_ring()
+    if ring is None:
+        reason = "no io_uring here: not Linux 5.17, or it is forbidden"
+        pytest.skip(reason)
+    yield ring
+    ring.close()
+
+
+def received(sock: socket.socket) -> bytes:
+    data = b""
+    while True:
+        try:
+            data += sock.recv(1 << 20)
+        except BlockingIOError:
+            return data
+
+
+def test_every_socket_gets_the_same_bytes_in_order(ring: Ring) -> None:
+    """Counts that do not divide the ring, so that calls begin everywhere in it."""
+    pairs = [socket.socketpair() for _ in range(ENTRIES)]
+    for ours, theirs in pairs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+    entries = [ring.entry(ours.fileno()) for ours, _ in pairs]
+    dice = random.Random(7)
+    wanted = [b""] * len(pairs)
+    for turn in range(60):
+        count = dice.choice((1, 7, 100, 255, ENTRIES))
+        data = f"{turn} ".encode() * dice.randint(1, 300)
+        assert ring.send(data, entries[:count]) == {}
+        for index in range(count):
+            wanted[index] += data
+    assert [received(theirs) for _, theirs in pairs] == wanted
+    for ours, theirs in pairs:
+        ours.close()
+        theirs.close()
+
+
+def test_who_takes_less_comes_back_with_how_much_and_sends_nothing_later(ring: Ring) -> None:
+    (full, reader), (free, other), (gone, left) = tcp_pair(4096), tcp_pair(), socket.socketpair()
+    left.close()
+    data = os.urandom(1 << 20)
+    short = ring.send(data, [ring.entry(sock.fileno()) for sock in (full, gone, free)])
+    assert short.pop(gone.fileno()) == -errno.EPIPE
+    taken = short.pop(full.fileno())
+    assert 0 < taken < len(data)
+    whole = short.pop(free.fileno(), len(data))
+    assert short == {}
+    got = b""
+    while len(got) < taken:
+        got += received(reader)
+    assert got == data[:taken]
+    assert received(reader) == b"", "what was not taken then is not sent by itself"
+    assert received(other)[:whole] in data
+    for sock in (full, reader, free, other, gone):
+        sock.close()
+
+
+def test_no_descriptor_is_an_error_of_its_own(ring: Ring) -> None:
+    ours, theirs = socket.socketpair()
+    closed = ours.fileno() + 1000
+    assert ring.send(b"x", [ring.entry(closed), ring.entry(ours.fileno())]) == {closed: -errno.EBADF}
+    assert theirs.recv(8) == b"x"
+    ours.close()
+    theirs.close()
+
+
+def test_a_ring_gives_back_what_it_took(ring: Ring) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        another = open_ring()
+        assert another is not None
+        another.close()
+    assert len(os.listdir("/proc/self/fd")) == before
