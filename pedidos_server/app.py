@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import gevent
 from flask import Flask, Response, g, request
 from flask_cors.core import get_cors_options, set_cors_headers
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
@@ -32,6 +32,7 @@ from .rates import Rates
 from .routes.descriptions import Problema
 from .routes.docs import docs_blueprint
 from .routes.guard import register_guard
+from .routes.openapi import DescribedApp
 from .routes.operations import operations_blueprint
 from .routes.orders import orders_blueprint
 from .routes.pages import STATIC, pages_blueprint
@@ -118,7 +119,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
 
 
 def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer, access: Access) -> Flask:
-    app: Any = OpenAPI(
+    app: Any = DescribedApp(
         "pedidos_server",
         info=Info(title="Pedidos", version=__version__, description="Servidor de pedidos em tempo real"),
         validation_error_model=Problema,

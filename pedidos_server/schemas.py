@@ -40,6 +40,8 @@ MAX_ITEMS = 500
 
 # ------------------------------------------------------------------------------------ field types
 
+_EMPTY = {"type": "string", "enum": [""]}
+
 
 def _storable(value: str) -> str:
     if "\x00" in value:
@@ -62,6 +64,11 @@ def _priority(value: Any) -> Any:
     if isinstance(value, str):
         return value.upper() or "NORMAL"
     return value
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows no integers: 7.0 is 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _iso_date(value: str) -> str:
@@ -103,30 +110,44 @@ def _amount(value: Any) -> str:
     return str(abs(cents) if cents == 0 else cents)
 
 
+_POINT = r"0*[0-9]{1,12}(\.[0-9]{1,2})?"
+_COMMA = r"(0*[0-9]{1,12}|[0-9]{1,3}(\.[0-9]{3}){1,3}),[0-9]{1,2}"
+_AMOUNT_WRITTEN: list[dict[str, Any]] = [
+    {"type": "string", "pattern": rf"^\s*-?({_POINT}|{_COMMA})\s*$", "maxLength": 40},
+    {"type": "number", "minimum": -999_999_999_999.99, "maximum": 999_999_999_999.99, "multipleOf": 0.01},
+]
+_AMOUNT_ANSWERED = {"type": "string", "pattern": r"^-?[0-9]{1,12}\.[0-9]{2}$"}
+
 Amount = Annotated[
     str,
     BeforeValidator(_amount),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$"}, {"type": "number"}],
-            "examples": ["450.00"],
-        }
-    ),
+    WithJsonSchema({"anyOf": _AMOUNT_WRITTEN, "examples": ["450.00"]}, mode="validation"),
+    WithJsonSchema({**_AMOUNT_ANSWERED, "examples": ["450.00"]}, mode="serialization"),
 ]
 OptionalAmount = Annotated[
     str | None,
     BeforeValidator(lambda value: value if value in (None, "") else _amount(value)),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}),
+    WithJsonSchema({"anyOf": [*_AMOUNT_WRITTEN, _EMPTY, {"type": "null"}]}, mode="validation"),
+    WithJsonSchema({"anyOf": [_AMOUNT_ANSWERED, _EMPTY, {"type": "null"}]}, mode="serialization"),
 ]
-Day = Annotated[
-    str, AfterValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"}, mode="validation")
-]
+Day = Annotated[str, AfterValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Status = Annotated[Literal[STATUSES], BeforeValidator(_lower)]  # type: ignore[valid-type]
-Priority = Annotated[Literal[PRIORITIES], BeforeValidator(_priority)]  # type: ignore[valid-type]
-Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
+Priority = Annotated[
+    Literal[PRIORITIES],  # type: ignore[valid-type]
+    BeforeValidator(_priority),
+    WithJsonSchema({"type": "string", "enum": [*PRIORITIES, ""]}, mode="validation"),
+]
+Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER), BeforeValidator(_whole)]
 
-Text = Annotated[str, AfterValidator(_storable)]
-Filled = Annotated[str, AfterValidator(_storable), AfterValidator(_not_blank)]
+# What Python calls blank is \s of the patterns and a few control characters.
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
+Filled = Annotated[
+    str,
+    AfterValidator(_storable),
+    AfterValidator(_not_blank),
+    Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"}),
+]
 Number = Annotated[Text, StringConstraints(max_length=40)]
 Short = Annotated[Text, StringConstraints(max_length=200)]
 Long = Annotated[Text, StringConstraints(max_length=10_000)]
@@ -254,22 +275,49 @@ class PedidoNovo(OrderFields):
     data_entrada: Day | None = Field(default_factory=lambda: date.today().isoformat())
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """What is left out stays as it is, so the description may name no default."""
+    for described in schema["properties"].values():
+        described.pop("default", None)
+
+
 class PedidoMudanca(OrderFields):
     """Body of PATCH: only the fields that are named change."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     numero: Annotated[Filled, StringConstraints(max_length=40)] = ""
     cliente: Name = ""
     data_entrada: Day | None = None
 
 
+_ANSWERED = ConfigDict(json_schema_serialization_defaults_required=True)
+"""An answer holds every field."""
+
+
+class AcabamentoGravado(Acabamento):
+    model_config = _ANSWERED
+
+
+class ItemGravado(ItemPedido):
+    """An item as it is answered."""
+
+    model_config = _ANSWERED
+
+    acabamento: AcabamentoGravado
+
+
 class Pedido(PedidoNovo):
     """An order as it is answered."""
 
+    model_config = _ANSWERED
+
     id: int
     numero: str
+    items: list[ItemGravado]  # type: ignore[assignment]
     versao: int
-    data_criacao: str
-    ultima_atualizacao: str
+    data_criacao: Moment
+    ultima_atualizacao: Moment
 
 
 def new_order(body: PedidoNovo) -> dict[str, Any]:

@@ -239,6 +239,11 @@ def test_faults_of_an_item_are_named(server: LiveServer, field: str, value: Any,
 # -- who does not create
 
 
+def test_a_whole_number_may_have_a_point(server: LiveServer) -> None:
+    order = server.create(forma_envio_id=3.0, items=[{"id": 7.0, "descricao": "Faixa"}])
+    assert (order["forma_envio_id"], order["items"][0]["id"]) == (3, 7)
+
+
 @pytest.mark.parametrize(
     ("fields", "faults"),
     [
@@ -259,6 +264,7 @@ def test_faults_of_an_item_are_named(server: LiveServer, field: str, value: Any,
         ({"cliente": "Ana", "data_entrega": 20261124}, ["data_entrega"]),
         ({"cliente": "Ana", "forma_envio_id": "3"}, ["forma_envio_id"]),
         ({"cliente": "Ana", "forma_envio_id": 10**30}, ["forma_envio_id"]),
+        ({"cliente": "Ana", "forma_envio_id": 3.5}, ["forma_envio_id"]),
         ({"cliente": "Ana", "items": {"descricao": "Faixa"}}, ["items"]),
         ({"cliente": "Ana", "items": ["Faixa"]}, ["items.0"]),
     ],

@@ -154,7 +154,7 @@ def test_if_match_with_the_current_version(server: LiveServer, tag: str) -> None
     assert response.json()["versao"] == 3
 
 
-@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', '"3"', '"1", "7"', '"x"', '""'])
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', '"3"', '"1", "7"', '"x"', '"a,b"', '""'])
 def test_if_match_with_another_version(server: LiveServer, tag: str) -> None:
     order = server.create()
     current = server.change(order["id"], costura=True)

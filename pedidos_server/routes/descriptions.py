@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from ..schemas import Pedido
+from ..schemas import Moment, Pedido
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}}}
 
@@ -34,9 +34,9 @@ class Pedidos(RootModel[list[Pedido]]):
 
 class Mudanca(BaseModel):
     cursor: str
-    acao: str
+    acao: Literal["create", "update", "delete"]
     autor: str | None
-    timestamp: str
+    timestamp: Moment
     mudancas: dict[str, list[Any]]
 
 
@@ -110,10 +110,12 @@ _ANSWERS: dict[str, tuple[int, type[BaseModel], tuple[int, ...]]] = {
     "create": (201, Pedido, (409, *_BODY)),
     "one": (200, Pedido, (304, 404, 503)),
     "update": (200, Pedido, (404, 409, 412, *_BODY)),
-    "delete": (200, Mensagem, (400, 404, 408, 412, 422, 429, 503)),
+    "delete": (200, Mensagem, (400, 404, 408, 412, 413, 422, 429, 503)),
     "health": (200, Saude, (503,)),
     "stats": (200, Estatisticas, ()),
-    "session": (200, Sessao, _BODY),
+    "sign in": (200, Sessao, _BODY),
+    "sign out": (200, Sessao, (429, 503)),
+    "session": (200, Sessao, ()),
     "history": (200, Historico, (404, 503)),
 }
 
@@ -124,3 +126,11 @@ def answers(kind: str) -> dict[str | int, Any]:
     for code in sorted((*problems, *_ANY)):
         described[code] = {"description": _TEXTS[code]} | ({"content": _PROBLEM} if code != 304 else {})
     return described
+
+
+def page_answers() -> dict[str | int, Any]:
+    """Of a page that moves on where there is nothing to do on it."""
+    page = {"description": "A página", "content": {"text/html": {"schema": {"type": "string"}}}}
+    moved = {"description": "Nada a fazer ali: segue para /"}
+    described: dict[str | int, Any] = {200: page, 302: moved}
+    return described | {code: answers("session")[code] for code in _ANY}

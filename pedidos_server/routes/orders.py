@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from .. import pedidos, protocol, queries, schemas
@@ -31,7 +31,7 @@ STREAM_ABOVE = 4 * 1024 * 1024
 
 
 class OrderPath(BaseModel):
-    pedido_id: int = Field(description="id do pedido")
+    pedido_id: int = Field(description="id do pedido", json_schema_extra={"minimum": 1})
 
 
 class StatusPath(BaseModel):
@@ -61,26 +61,42 @@ def _sector(value: str) -> str:
     return value
 
 
+_SECTOR_WORDS = WithJsonSchema({"type": "string", "enum": [*schemas.SECTORS, "pronto"]})
+_MOMENT_OR_DAY = WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
+_PAGE_CURSOR = WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,18}\.(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$"})
+
+
+def _as_in_an_address(schema: dict[str, Any]) -> None:
+    """An address has no null: what a filter leaves out is absent, or empty."""
+    for described in schema["properties"].values():
+        described.pop("default")
+        kinds = [kind for kind in described.pop("anyOf", ()) if kind != {"type": "null"}]
+        if kinds:
+            described["anyOf"] = [*kinds, {"type": "string", "enum": [""]}]
+
+
 class ListQuery(BaseModel):
     """Filters and paging of the list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_as_in_an_address)
 
     status: Annotated[schemas.Status | None, BeforeValidator(_empty_is_none)] = None
     setor: Annotated[
-        Annotated[str, BeforeValidator(str.lower), AfterValidator(_sector)] | None,
+        Annotated[str, BeforeValidator(str.lower), AfterValidator(_sector), _SECTOR_WORDS] | None,
         BeforeValidator(_empty_is_none),
     ] = Field(default=None, description="primeiro setor não marcado, ou `pronto`")
     prioridade: Annotated[schemas.Priority | None, BeforeValidator(_empty_is_none)] = None
     q: str = Field(default="", max_length=200, description="procura em numero, cliente e cidade")
-    atualizado_desde: Annotated[Annotated[str, AfterValidator(_moment)] | None, BeforeValidator(_empty_is_none)] = (
-        None
-    )
+    atualizado_desde: Annotated[
+        Annotated[str, AfterValidator(_moment), _MOMENT_OR_DAY] | None, BeforeValidator(_empty_is_none)
+    ] = None
     recentes: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(
         default=None, ge=0, le=36_500, description="os em aberto, e os mudados em tantos dias"
     )
     limite: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, ge=1, le=10_000)
-    cursor: str | None = Field(default=None, description="página seguinte, como dada em Link")
+    cursor: Annotated[str, _PAGE_CURSOR] | None = Field(
+        default=None, description="página seguinte, como dada em Link"
+    )
 
     @classmethod
     @functools.cache

@@ -20,7 +20,7 @@ MAX_NAME = 80
 BODY_SECONDS = 15
 SLOWEST_BODY = 64 * 1024
 """Bytes a second: the largest body that is accepted gets some two minutes."""
-_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+_ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
 class StrictRequest(Request):
@@ -83,15 +83,14 @@ def if_match() -> IfMatch | None:
         return None
     if header.strip() == "*":
         return IfMatch(None)
-    tags = [_ETAG.fullmatch(part.strip()) for part in header.split(",")]
-    if not all(tags):
+    if not _ETAGS.fullmatch(header):
         raise Problem(
             400,
             "If-Match inválido",
             'Envie em If-Match o ETag do pedido, com as aspas: If-Match: "7". Ou *, para qualquer versão.',
         )
     # A tag that is no version of ours matches nothing, and so leads to 412.
-    return IfMatch(frozenset(int(tag[1]) for tag in tags if tag and re.fullmatch(r"[0-9]{1,18}", tag[1])))
+    return IfMatch(frozenset(map(int, re.findall(r'"([0-9]{1,18})"', header))))
 
 
 def idempotency() -> Idempotency | None:

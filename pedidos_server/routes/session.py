@@ -16,7 +16,7 @@ from ..hub import Hub
 from ..protocol import encode
 from ..rates import Rates
 from ..writer import Writer
-from .descriptions import answers
+from .descriptions import answers, page_answers
 from .guard import session_cookie
 from .requests import json_response
 
@@ -47,7 +47,7 @@ def session_blueprint(
 ) -> APIBlueprint:
     session = APIBlueprint("session", __name__, abp_tags=[Tag(name="sessão", description="Entrar e sair")])
 
-    @session.get("/entrar", doc_ui=False)
+    @session.get("/entrar", summary="A página que troca um token por uma sessão", responses=page_answers())
     def page() -> Response:
         if access.open:
             return redirect("/")  # type: ignore[return-value]
@@ -56,7 +56,7 @@ def session_blueprint(
         response.headers["Content-Security-Policy"] = _POLICY
         return response
 
-    @session.post("/entrar", summary="Troca um token por uma sessão em cookie", responses=answers("session"))
+    @session.post("/entrar", summary="Troca um token por uma sessão em cookie", responses=answers("sign in"))
     def sign_in(body: Entrada) -> Response:
         if access.open:
             return _who(access, None)
@@ -70,7 +70,7 @@ def session_blueprint(
         _set_cookie(response, secret, max_age=tokens.SESSION_DAYS * 86_400)
         return response
 
-    @session.post("/sair", summary="Encerra a sessão deste navegador", responses=answers("session"))
+    @session.post("/sair", summary="Encerra a sessão deste navegador", responses=answers("sign out"))
     def sign_out() -> Response:
         principal: Principal | None = None if access.open else g.principal
         if principal is not None and principal.by_session:

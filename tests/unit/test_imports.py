@@ -29,7 +29,7 @@ LAYERS = (
     {"queries"},
     {"subscription", "transports", "transports.handover", "transports.sse", "transports.websocket"},
     {"hub"},
-    {"routes", "routes.descriptions", "routes.guard", "routes.docs", "routes.pages", "http_errors"},
+    {"routes", "routes.descriptions", "routes.guard", "routes.docs", "routes.openapi", "routes.pages", "http_errors"},
     {"routes.requests"},
     {"routes.orders", "routes.operations", "routes.realtime", "routes.session"},
     {"app", "crowding"},
