@@ -18,7 +18,7 @@ def addresses(host: str, port: int) -> list[tuple[str, str]]:
 
 
 def listens_everywhere(host: str) -> bool:
-    return host in ("0.0.0.0", "::", "")  # noqa: S104 (compared, not bound)
+    return host in ("0.0.0.0", "::", "")  # nosec B104 # noqa: S104 (compared, not bound)
 
 
 def _url(host: str, port: int) -> str:

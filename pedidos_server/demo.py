@@ -105,7 +105,7 @@ class Shop:
         self._host = host
         self._port = port
         self._pace = pace
-        self._random = random.Random(seed)  # noqa: S311 (a demonstration, no secret)
+        self._random = random.Random(seed)  # nosec B311 # noqa: S311 (a demonstration, no secret)
 
     def open(self, orders: int) -> None:
         """Fills the shop: ``orders`` of them, in all states of work."""

@@ -17,7 +17,7 @@ import websocket
 
 from .errors import StartupError
 
-TOKEN = "PEDIDOS_TOKEN"  # noqa: S105 (its name, not a token)
+TOKEN = "PEDIDOS_TOKEN"  # nosec B105 # noqa: S105 (its name, not a token)
 """The variable that holds the token, on a server with sign-in: arguments are seen by every user of the machine."""
 SILENCE = 60
 """Seconds without a sign of the server after which the connection is given up."""
@@ -44,7 +44,7 @@ def watch(url: str, transport: str, cursor: str | None, *, as_json: bool) -> Non
             raise StartupError(f"{base} recusou a conexão: {refusal}.{hint}") from None
         except (OSError, http.client.HTTPException, websocket.WebSocketException) as error:
             trouble = str(error) or type(error).__name__
-        wait = RETRY * random.uniform(0.7, 1.3)  # noqa: S311 (spreads reconnects, no secret)
+        wait = RETRY * random.uniform(0.7, 1.3)  # nosec B311 # noqa: S311 (spreads reconnects, no secret)
         print(f"-- {trouble}; de novo em {wait:.0f} s", file=sys.stderr, flush=True)
         time.sleep(wait)
 
