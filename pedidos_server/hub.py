@@ -412,6 +412,7 @@ class Hub:
         self._wake.close()
         if self.ring is not None:
             self.ring.close()
+            self.ring = None
 
 
 def _die(greenlet: gevent.Greenlet) -> None:
