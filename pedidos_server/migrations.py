@@ -14,7 +14,7 @@ from .database import Connection, Statement, explain, slot
 from .errors import StartupError
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def _tokens(connection: Connection) -> None:
@@ -33,7 +33,48 @@ def _tokens(connection: Connection) -> None:
     set_meta(connection, "acessos", "0")
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens}
+def _counts(connection: Connection) -> None:
+    """The orders counted by kind, and indexes that answer a list's filters by themselves."""
+    connection.execute(
+        'CREATE TABLE "contagem" ("status" VARCHAR(255) NOT NULL, "setor" VARCHAR(255) NOT NULL, '
+        '"prioridade" VARCHAR(255) NOT NULL, "total" INTEGER NOT NULL, '
+        'PRIMARY KEY ("status", "setor", "prioridade")) WITHOUT ROWID'
+    )
+    for old in ("alterado_em", "status_id", "setor_id", "prioridade_id"):
+        connection.execute(f'DROP INDEX "pedido_{old}"')
+    for columns in (
+        ("busca",),
+        ("status", "setor", "prioridade"),
+        ("alterado_em", "status", "setor", "prioridade"),
+    ):
+        named = ", ".join(f'"{column}"' for column in columns)
+        connection.execute(f'CREATE INDEX "pedido_{"_".join(columns)}" ON "pedido" ({named})')
+    connection.execute(
+        "INSERT INTO contagem SELECT status, setor, prioridade, COUNT(*) FROM pedido "
+        "GROUP BY status, setor, prioridade"
+    )
+    _count_from_now_on(connection)
+
+
+def _count_from_now_on(connection: Connection) -> None:
+    more = (
+        "INSERT INTO contagem (status, setor, prioridade, total) VALUES (NEW.status, NEW.setor, NEW.prioridade, 1) "
+        "ON CONFLICT (status, setor, prioridade) DO UPDATE SET total = total + 1"
+    )
+    fewer = (
+        "UPDATE contagem SET total = total - 1 "
+        "WHERE status = OLD.status AND setor = OLD.setor AND prioridade = OLD.prioridade"
+    )
+    connection.execute(f"CREATE TRIGGER pedido_criado AFTER INSERT ON pedido BEGIN {more}; END")
+    connection.execute(f"CREATE TRIGGER pedido_excluido AFTER DELETE ON pedido BEGIN {fewer}; END")
+    connection.execute(
+        "CREATE TRIGGER pedido_mudado AFTER UPDATE OF status, setor, prioridade ON pedido "
+        "WHEN (OLD.status, OLD.setor, OLD.prioridade) IS NOT (NEW.status, NEW.setor, NEW.prioridade) "
+        f"BEGIN {fewer}; {more}; END"
+    )
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens, 3: _counts}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
@@ -76,6 +117,7 @@ def migrate(
             if found == 0:
                 with database.bind_ctx(TABLES):
                     database.create_tables(TABLES)
+                _count_from_now_on(connection)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
                 set_meta(connection, "acessos", "0")

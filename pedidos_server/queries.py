@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pydantic_core
-from peewee import ModelSelect, fn
+from peewee import SQL, Select, fn
 
 from . import event_log
-from .database import Connection, Statement, rows, slot
+from .database import Connection, Statement, slot
 from .errors import invalid_fields, not_found
 from .migrations import get_meta
-from .models import Historico, Pedido
+from .models import Contagem, Historico, Pedido
 from .pedidos import searchable
 from .protocol import Cursor, timestamp
-from .schemas import OPEN_STATUSES
+from .schemas import MAX_INTEGER, OPEN_STATUSES
 
 _one = Statement(Pedido.select(Pedido.versao, Pedido.documento).where(Pedido.id == slot("id")))
 _newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
-_count = Statement(Pedido.select(fn.COUNT(Pedido.id)))
+_documents = Statement(
+    Pedido.select(Pedido.documento)
+    .where(Pedido.id.in_(Select([fn.json_each(slot("ids"))], [SQL("value")])))
+    .order_by(Pedido.id.desc())
+)
+_all_documents = Statement(
+    Pedido.select(Pedido.documento).where(Pedido.id < slot("below")).order_by(Pedido.id.desc())
+)
+_kinds = Statement(Contagem.select())
+_below = Pedido.select(Pedido.id).where(Pedido.id < slot("below")).order_by(Pedido.id.desc()).limit(slot("limit"))
+_newest_ids = Statement(_below)
+_newest_of_kind = Statement(
+    _below.where(
+        Pedido.status == slot("status"), Pedido.setor == slot("setor"), Pedido.prioridade == slot("prioridade")
+    )
+)
 _history = Statement(
     Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
     .where(Historico.pedido_id == slot("pedido_id"))
@@ -64,7 +79,7 @@ def history(connection: Connection, pedido_id: int) -> bytes:
 def next_number(connection: Connection) -> dict[str, int]:
     return {
         "proximo_numero": int(get_meta(connection, "ultimo_numero")) + 1,
-        "total_pedidos": _count(connection).fetchone()[0],
+        "total_pedidos": sum(total for *_, total in _kinds(connection)),
     }
 
 
@@ -79,22 +94,6 @@ class Filters:
     atualizado_desde: str | None = None
     recentes: int | None = None
 
-    def matching(self, now: datetime | None = None) -> ModelSelect[Pedido]:
-        query = Pedido.select()
-        if self.status:
-            query = query.where(Pedido.status == self.status)
-        if self.setor:
-            query = query.where(Pedido.setor == self.setor)
-        if self.prioridade:
-            query = query.where(Pedido.prioridade == self.prioridade)
-        for word in searchable(self.q).split():
-            query = query.where(fn.INSTR(Pedido.busca, word) > 0)
-        if self.atualizado_desde:
-            query = query.where(Pedido.alterado_em >= self.atualizado_desde)
-        if self.recentes is not None:
-            query = query.where(Pedido.status.in_(OPEN_STATUSES) | (Pedido.alterado_em >= self.recent_since(now)))
-        return query
-
     def recent_since(self, now: datetime | None = None) -> str:
         """Rounded down to the hour, so that a list asked for again within it can answer 304."""
         moment = (now or datetime.now(UTC)).replace(minute=0, second=0, microsecond=0)
@@ -106,7 +105,7 @@ class Page:
     """Where a page of a list starts: below an order's id; ``snapshot`` is the first page's cursor."""
 
     limit: int | None = None
-    below_id: int | None = None
+    below_id: int = MAX_INTEGER
     snapshot: Cursor | None = None
 
     @classmethod
@@ -121,6 +120,113 @@ class Page:
                 [{"campo": "cursor", "mensagem": "não é um cursor de página: use o do cabeçalho Link"}]
             )
         return cls(limit, int(match[1]), snapshot)
+
+
+NEWEST = 5_000
+"""Ids among which a page is looked for first; what is not found there is collected from an index."""
+_GLOB_SIGN = re.compile(r"[*?\[]")
+_OPEN = "status IN ({})".format(", ".join(f"'{status}'" for status in OPEN_STATUSES))
+_BY_KIND = "pedido_status_setor_prioridade"
+_BY_CHANGE = "pedido_alterado_em_status_setor_prioridade"
+_BY_TEXT = "pedido_busca"
+
+
+class _Lookup:
+    """The filters as SQL, and what they find: how many orders, and which.
+
+    Text, not Peewee's, because each statement names the index that it goes by: the planner cannot know how many
+    orders a value has, and what it chooses reads the orders themselves. Ids come as one JSON value, not a row each:
+    every row would give up the interpreter's lock and wait for it again.
+    """
+
+    def __init__(self, filters: Filters) -> None:
+        named = {"status": filters.status, "setor": filters.setor, "prioridade": filters.prioridade}
+        self._kind = {column: value for column, value in named.items() if value}
+        kind = [f"{column} = ?" for column in self._kind]
+        others: list[str] = []
+        values: list[str] = []
+        index = _BY_KIND
+        if filters.recentes is not None:
+            others.append(f"({_OPEN} OR alterado_em >= ?)")
+            values.append(filters.recent_since())
+        if filters.atualizado_desde:
+            others.append("alterado_em >= ?")
+            values.append(filters.atualizado_desde)
+            index = _BY_CHANGE
+        for word in searchable(filters.q).split():
+            others.append("busca GLOB ?")  # INSTR takes a third longer
+            values.append("*" + _GLOB_SIGN.sub(r"[\g<0>]", word) + "*")
+            index = _BY_TEXT
+        self._countable = not others
+        self.everything = not kind and not others
+        self._where = " AND ".join([*kind, *others])
+        self._values = [*self._kind.values(), *values]
+        if filters.recentes is not None and index is _BY_KIND:  # an OR of two columns: an index for each
+            self._hits = f"{_ids(_BY_KIND, [*kind, _OPEN])} UNION ALL " + _ids(
+                _BY_CHANGE, [*kind, f"NOT {_OPEN}", "alterado_em >= ?"]
+            )
+            self._hits_values = [*self._kind.values(), *self._values]
+        else:
+            self._hits = _ids(index, [*kind, *others])
+            self._hits_values = self._values
+
+    def all(self, connection: Connection, below_id: int) -> tuple[int, list[int]]:
+        """The number of all orders found, and the ids of those below an id, newest first. One scan of an index."""
+        return self._scan(connection, below_id, -1)
+
+    def page(self, connection: Connection, below_id: int, limit: int) -> tuple[int, list[int]]:
+        """The same, but at most ``limit`` ids."""
+        if self._countable:
+            return self.count(connection), self._by_kind(connection, below_id, limit)
+        # What many orders match is found among the newest; what few match costs little to collect.
+        newest = connection.execute(
+            f"SELECT id FROM pedido NOT INDEXED WHERE {self._where} AND id < ? "  # noqa: S608 (the values are bound)
+            "AND id > (SELECT MIN(?, MAX(id) + 1) - ? - 1 FROM pedido) ORDER BY id DESC LIMIT ?",
+            [*self._values, below_id, below_id, NEWEST, limit],
+        ).fetchall()
+        if len(newest) < limit:
+            return self._scan(connection, below_id, limit)
+        total = connection.execute(
+            f"SELECT COUNT(*) FROM ({self._hits})",  # noqa: S608
+            self._hits_values,
+        ).fetchone()[0]
+        return total, [pedido_id for (pedido_id,) in newest]
+
+    def count(self, connection: Connection) -> int:
+        """The same whatever the number of orders; only for filters by kind, or none."""
+        return sum(total for *_, total in self._kinds(connection))
+
+    def _kinds(self, connection: Connection) -> list[tuple[str, str, str, int]]:
+        """(status, setor, prioridade, total) of each kind that the filters take."""
+        wanted = [self._kind.get(column) for column in ("status", "setor", "prioridade")]
+        return [
+            kind
+            for kind in _kinds(connection)
+            if kind[3] and all(value in (None, mine) for value, mine in zip(wanted, kind[:3], strict=True))
+        ]
+
+    def _by_kind(self, connection: Connection, below_id: int, limit: int) -> list[int]:
+        if self.everything:
+            return [pedido_id for (pedido_id,) in _newest_ids(connection, below=below_id, limit=limit)]
+        found: list[int] = []
+        for status, setor, prioridade, _ in self._kinds(connection):
+            newest = _newest_of_kind(
+                connection, status=status, setor=setor, prioridade=prioridade, below=below_id, limit=limit
+            )
+            found += [pedido_id for (pedido_id,) in newest]
+        return sorted(found, reverse=True)[:limit]
+
+    def _scan(self, connection: Connection, below_id: int, limit: int) -> tuple[int, list[int]]:
+        total, ids = connection.execute(
+            f"WITH hit AS MATERIALIZED ({self._hits}) SELECT (SELECT COUNT(*) FROM hit), "  # noqa: S608
+            "(SELECT json_group_array(id) FROM (SELECT id FROM hit WHERE id < ? ORDER BY id DESC LIMIT ?))",
+            [*self._hits_values, below_id, limit],
+        ).fetchone()
+        return total, pydantic_core.from_json(ids)
+
+
+def _ids(index: str, conditions: list[str]) -> str:
+    return f"SELECT id FROM pedido INDEXED BY {index} WHERE {' AND '.join(conditions)}"  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -146,15 +252,19 @@ def orders(connection: Connection, filters: Filters, page: Page) -> OrderList:
     """The orders that match, newest first."""
     current = position(connection)
     snapshot = page.snapshot or current
-    matching = filters.matching()
-    total = rows(connection, matching.select(fn.COUNT(Pedido.id))).fetchone()[0]
-    query = matching.select(Pedido.id, Pedido.documento).order_by(Pedido.id.desc())
-    if page.below_id is not None:
-        query = query.where(Pedido.id < page.below_id)
-    if page.limit is None:
-        return OrderList(current, snapshot, total, (document for _, document in rows(connection, query)))
-    found: list[tuple[int, Any]] = rows(connection, query.limit(page.limit + 1)).fetchall()
-    more = len(found) > page.limit
-    found = found[: page.limit]
-    next_cursor = f"{found[-1][0]}.{snapshot}" if more and found else None
-    return OrderList(current, snapshot, total, (document for _, document in found), next_cursor)
+    lookup = _Lookup(filters)
+    if page.limit is not None:
+        total, ids = lookup.page(connection, page.below_id, page.limit + 1)
+        next_cursor = f"{ids[page.limit - 1]}.{snapshot}" if len(ids) > page.limit else None
+        found = _documents(connection, ids=pydantic_core.to_json(ids[: page.limit]).decode())
+        return OrderList(current, snapshot, total, _first_column(found), next_cursor)
+    if lookup.everything:
+        total, found = lookup.count(connection), _all_documents(connection, below=page.below_id)
+    else:
+        total, ids = lookup.all(connection, page.below_id)
+        found = _documents(connection, ids=pydantic_core.to_json(ids).decode())
+    return OrderList(current, snapshot, total, _first_column(found))
+
+
+def _first_column(found: sqlite3.Cursor) -> Iterator[bytes]:
+    return (row[0] for row in found)

@@ -14,7 +14,7 @@ from pedidos_server.database import Connection, Database
 from pedidos_server.errors import StartupError
 from pedidos_server.migrations import SCHEMA_VERSION, STEPS, get_meta, migrate, set_meta
 
-TABLES = {"meta", "pedido", "evento", "historico", "resposta"}
+TABLES = {"meta", "pedido", "contagem", "evento", "historico", "resposta"}
 
 
 @pytest.fixture
@@ -133,6 +133,37 @@ def test_an_older_database_goes_forward_step_by_step(path: Path) -> None:
     bring(path, third, steps)
     assert version_of(path) == str(third)
     assert ask(path, "SELECT versao FROM pedido") == [(4,)]
+
+
+def as_version_2(path: Path) -> None:
+    """Takes back what later steps have made, with an order that no trigger has counted."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name in ("criado", "excluido", "mudado"):
+            connection.execute(f"DROP TRIGGER pedido_{name}")
+        connection.execute("DROP TABLE contagem")
+        for name in ("busca", "status_setor_prioridade", "alterado_em_status_setor_prioridade"):
+            connection.execute(f"DROP INDEX pedido_{name}")
+        connection.execute('CREATE INDEX "pedido_alterado_em" ON "pedido" ("alterado_em")')
+        for column in ("status", "setor", "prioridade"):
+            connection.execute(f'CREATE INDEX "pedido_{column}_id" ON "pedido" ("{column}", "id")')
+        set_meta(connection, "versao_do_esquema", "2")
+    add_order(path)
+
+
+def schema(path: Path) -> set[tuple[object, ...]]:
+    rows = ask(path, "SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return {tuple(str(column).replace('"', "") for column in row) for row in rows}
+
+
+def test_a_database_brought_forward_is_like_a_new_one(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    for path in (old, new):
+        bring(path)
+    as_version_2(old)
+    assert schema(old) != schema(new)
+    bring(old)
+    assert schema(old) == schema(new)
+    assert ask(old, "SELECT * FROM contagem") == [("pendente", "financeiro", "NORMAL", 1)]
 
 
 def test_a_step_that_fails_leaves_everything_as_it_was(path: Path) -> None:

@@ -1,0 +1,223 @@
+"""Lists beside a walk through all orders; their counts beside a fresh count; and what they read to be made."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pydantic_core
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from peewee import SqliteDatabase
+
+from pedidos_server import pedidos, queries, schemas
+from pedidos_server.database import Connection
+from pedidos_server.errors import Problem
+from pedidos_server.migrations import migrate
+from pedidos_server.pedidos import Caller, searchable, sector_of
+from pedidos_server.queries import Filters, Page
+from pedidos_server.schemas import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
+from pedidos_server.writer import Transaction
+
+NOBODY = Caller(None, None)
+LONG_AGO, NOT_SO_LONG_AGO = "2001-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"
+LAST_IDS = 4
+"""Ids among which a page is looked for first, here."""
+
+
+@functools.cache
+def _new_database() -> bytes:
+    peewee = SqliteDatabase(":memory:")
+    with closing(peewee):
+        migrate(peewee, Path(":memory:"))
+        image: bytes = peewee.connection().serialize()
+        return image
+
+
+@contextmanager
+def fresh() -> Iterator[Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.deserialize(_new_database())
+        connection.execute("BEGIN")
+        yield connection
+
+
+# ---------------------------------------------------------------------------------- what is counted
+
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(STATUSES),
+        "prioridade": st.sampled_from(PRIORITIES),
+        "cliente": st.sampled_from(("Ana", "Bia")),
+        "numero": st.sampled_from(("7", "8")),
+        **{sector: st.booleans() for sector in SECTORS},
+    },
+)
+STEP = st.tuples(st.sampled_from(("create", "update", "update", "delete")), st.integers(1, 6), FIELDS)
+"""What is done, to which order, with which fields; those of one list are one savepoint."""
+
+
+def command(kind: str, pedido_id: int, fields: dict[str, Any]) -> Callable[[Transaction], Any]:
+    if kind == "create":
+        body = schemas.PedidoNovo.model_validate({"cliente": "Caio", **fields})
+        return pedidos.create(schemas.new_order(body), NOBODY)
+    if kind == "update":
+        return pedidos.update(pedido_id, fields, None, NOBODY)
+    return pedidos.delete(pedido_id, None, NOBODY)
+
+
+@given(st.lists(st.tuples(st.lists(STEP, max_size=4), st.booleans()), max_size=12))
+def test_the_counts_are_those_of_the_orders(jobs: list[tuple[list[Any], bool]]) -> None:
+    """After whatever was done, refused, or rolled back to a savepoint."""
+    with fresh() as connection:
+        for steps, kept in jobs:
+            connection.execute("SAVEPOINT job")
+            transaction = Transaction(connection)
+            for step in steps:
+                with suppress(Problem):
+                    command(*step)(transaction)
+            if not kept:
+                connection.execute("ROLLBACK TO job")
+            connection.execute("RELEASE job")
+            counted = connection.execute(
+                "SELECT status, setor, prioridade, COUNT(*) FROM pedido GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+            ).fetchall()
+            assert (
+                connection.execute("SELECT * FROM contagem WHERE total <> 0 ORDER BY 1, 2, 3").fetchall() == counted
+            )
+
+
+# -------------------------------------------------------------------------------------------- lists
+
+ORDER = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(("pendente", "pronto", "entregue")),
+        "prioridade": st.sampled_from(PRIORITIES),
+        "cliente": st.sampled_from(("Ana Luz", "Ánã", "Bia*[a]?", "lu")),
+        "financeiro": st.booleans(),
+        "alterado_em": st.sampled_from((LONG_AGO, NOT_SO_LONG_AGO)),
+        "gone": st.booleans(),
+    }
+)
+FILTERS = st.builds(
+    Filters,
+    status=st.sampled_from((None, "", "pendente", "entregue")),
+    setor=st.sampled_from((None, "financeiro", "conferencia")),
+    prioridade=st.sampled_from((None, "ALTA")),
+    q=st.sampled_from(("", "", "ana", "a", "lu a", "*", "?", "[a]", "caio")),
+    atualizado_desde=st.sampled_from((None, None, LONG_AGO, NOT_SO_LONG_AGO)),
+    recentes=st.sampled_from((None, None, 0, 36_500)),
+)
+
+
+def fill(connection: Connection, orders: list[dict[str, Any]]) -> None:
+    transaction = Transaction(connection)
+    for pedido_id, order in enumerate(orders, 1):
+        fields = {name: value for name, value in order.items() if name not in ("alterado_em", "gone")}
+        command("create", 0, fields)(transaction)
+        connection.execute("UPDATE pedido SET alterado_em = ? WHERE id = ?", [order["alterado_em"], pedido_id])
+        if order["gone"]:
+            command("delete", pedido_id, {})(transaction)
+
+
+def expected(orders: list[dict[str, Any]], filters: Filters) -> list[int]:
+    """The ids, newest first."""
+
+    def matches(pedido_id: int, order: dict[str, Any]) -> bool:
+        words = searchable(filters.q).split()
+        text = searchable(f"{pedido_id}\n{order['cliente']}\n")
+        sector = sector_of({**dict.fromkeys(SECTORS, False), **order})
+        recent = filters.recentes is None or (
+            order["status"] in OPEN_STATUSES or order["alterado_em"] >= filters.recent_since()
+        )
+        return (
+            not order["gone"]
+            and filters.status in (None, "", order["status"])
+            and filters.setor in (None, sector)
+            and filters.prioridade in (None, order["prioridade"])
+            and all(word in text for word in words)
+            and order["alterado_em"] >= (filters.atualizado_desde or "")
+            and recent
+        )
+
+    return [pedido_id for pedido_id, order in reversed(list(enumerate(orders, 1))) if matches(pedido_id, order)]
+
+
+def listed(connection: Connection, filters: Filters, page: Page) -> tuple[queries.OrderList, list[int]]:
+    found = queries.orders(connection, filters, page)
+    return found, [pydantic_core.from_json(document)["id"] for document in found.documents]
+
+
+@pytest.fixture
+def few_are_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "NEWEST", LAST_IDS)
+
+
+@pytest.mark.usefixtures("few_are_newest")
+def test_a_list_holds_what_a_walk_through_all_orders_finds() -> None:
+    @given(st.lists(ORDER, max_size=12), st.lists(FILTERS, min_size=8, max_size=8), st.integers(1, 5))
+    def compare(orders: list[dict[str, Any]], several: list[Filters], limit: int) -> None:
+        with fresh() as connection:
+            fill(connection, orders)
+            for filters in several:
+                ids = expected(orders, filters)
+                whole, found = listed(connection, filters, Page())
+                assert (whole.total, found) == (len(ids), ids), filters
+                paged: list[int] = []
+                cursor = None
+                for _ in range(len(ids) // limit + 1):
+                    page, found = listed(connection, filters, Page.parse(limit, cursor))
+                    assert page.total == len(ids), filters
+                    paged += found
+                    cursor = page.next_cursor
+                    if cursor is None:
+                        break
+                assert (paged, cursor) == (ids, None), filters
+
+    compare()
+
+
+KIND = {"status": "pronto", "setor": "costura", "prioridade": "ALTA"}
+
+
+@pytest.mark.parametrize("limit", [None, 50])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        *(Filters(**{name: value}) for name, value in KIND.items()),
+        Filters(**KIND),
+        Filters(q="ana"),
+        Filters(q="ana maria", **KIND),
+        Filters(atualizado_desde=LONG_AGO),
+        Filters(atualizado_desde=LONG_AGO, **KIND),
+        Filters(recentes=7),
+        Filters(recentes=7, **KIND),
+        Filters(recentes=7, atualizado_desde=LONG_AGO, q="ana"),
+    ],
+)
+def test_no_list_walks_through_the_orders(connection: Connection, filters: Filters, limit: int | None) -> None:
+    """Only what a million orders do not make slower: an index by itself, or as many ids as are asked for."""
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    list(queries.orders(connection, filters, Page(limit)).documents)
+    connection.set_trace_callback(None)
+    of_orders = [statement for statement in statements if re.search(r'FROM "?pedido\b', statement)]
+    assert of_orders
+    for statement in of_orders:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        for line in plan:
+            # "SEARCH pedido" and nothing else is MAX(id)
+            walks = line != "SEARCH pedido" and re.match(
+                r"(SCAN|SEARCH) (pedido|t1)\b(?! USING (COVERING INDEX|INTEGER PRIMARY KEY \())", line
+            )
+            reads_only_hits = "USING INDEX pedido_busca" in line  # the orders whose text matches
+            assert not walks or reads_only_hits, (line, statement)
+            assert "TEMP B-TREE" not in line or "documento" not in statement, "documents would be sorted"
