@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+import flask_sock
 from flask import Blueprint, Flask, Response, g, request
-from flask_sock import Sock
 from werkzeug.exceptions import MethodNotAllowed
 
 from .. import event_log
@@ -29,14 +30,22 @@ from ..transports.websocket import WebSocketTransport
 from .guard import principal
 
 
-class HandshakeOnly:
-    """Stands in for the thread in which simple-websocket would read: here the hub reads."""
+class Handshake:
+    """What flask-sock makes of an upgrade, in the place of simple-websocket's server.
 
-    def __init__(self, target: Callable[[], None]) -> None:
-        self.name = "handshake"
+    That one would write the 101 by itself, through wsproto and h11, for most of what a new connection costs, and read
+    in a thread. Here the 101 leaves in one packet with the first message, and the hub reads.
+    """
 
-    def start(self) -> None:
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.mode = "gunicorn" if "gunicorn.socket" in environ else "gevent"
+        """How flask-sock ends the request."""
+
+    def close(self) -> None:
         pass
+
+
+flask_sock.Server = Handshake
 
 
 class StreamResponse(Response):
@@ -71,6 +80,7 @@ class StreamResponse(Response):
 
 SUBPROTOCOL = "pedidos.v1"
 """The one that is answered; a browser may send its token as another."""
+_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def register_realtime(
@@ -79,8 +89,7 @@ def register_realtime(
     websocket, sse = WebSocketTransport(max_message), SseTransport()
     upgrades = Blueprint("websocket", __name__)
     streams = Blueprint("streams", __name__)
-    sock = Sock()
-    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": HandshakeOnly, "subprotocols": SUBPROTOCOL}
+    sock = flask_sock.Sock()
 
     def judge(cursor: str | None) -> Start:
         """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
@@ -114,13 +123,15 @@ def register_realtime(
         g.start = judge(request.args.get("cursor"))
 
     @sock.route("/ws/pedidos", bp=upgrades)
-    def stream_websocket(connection: Any) -> None:
-        # Done with simple-websocket: "not connected" keeps it from sending a close frame.
-        connection.connected = False
-        bare, unread = take_socket(request.environ)
-        connection.sock.close()  # on gevent's server its own duplicate
+    def stream_websocket(_: Handshake) -> None:
         g.stream = True
-        hub.subscribe(Subscription(websocket, bare, request.remote_addr or "", principal()), g.start, b"", unread)
+        bare, unread = take_socket(request.environ)
+        hub.subscribe(
+            Subscription(websocket, bare, request.remote_addr or "", principal()),
+            g.start,
+            switching_protocols(request.headers),
+            unread,
+        )
 
     @streams.get("/ws/pedidos")
     def upgrade_required() -> Response:
@@ -145,7 +156,6 @@ def register_realtime(
 
 def check_upgrade(headers: Any, environ: dict[str, Any]) -> None:
     """RFC 6455, 4.2.1. Raises Problem 400 or 426. Compression is not negotiated: frames are shared bytes."""
-    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     if headers.get("Sec-WebSocket-Version", "").strip() != "13":
         raise Problem(
             426,
@@ -164,3 +174,20 @@ def check_upgrade(headers: Any, environ: dict[str, Any]) -> None:
             "Pedido de WebSocket inválido",
             "Faltam ou estão errados os cabeçalhos Connection: Upgrade ou Sec-WebSocket-Key.",
         )
+
+
+def switching_protocols(headers: Any) -> bytes:
+    """The answer to a handshake that ``check_upgrade`` has let pass (RFC 6455, 4.2.2)."""
+    accept = base64.b64encode(
+        hashlib.sha1(headers["Sec-WebSocket-Key"].encode() + _ACCEPT, usedforsecurity=False).digest()
+    )
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {accept.decode()}",
+    ]
+    offered = (protocol.strip() for protocol in headers.get("Sec-WebSocket-Protocol", "").split(","))
+    if SUBPROTOCOL in offered:
+        lines.append(f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
+    return "\r\n".join((*lines, "", "")).encode()
