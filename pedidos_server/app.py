@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import gevent
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from flask_cors.core import get_cors_options, set_cors_headers
 from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -21,6 +20,7 @@ from .auth import Access, check_start
 from .config import Settings
 from .database import Connection, Database, explain
 from .descriptors import usable_descriptors
+from .edge import with_edge
 from .errors import Problem, StartupError
 from .event_log import Retention
 from .http_errors import register_errors, validation_response
@@ -41,10 +41,7 @@ from .routes.requests import StrictRequest
 from .routes.session import session_blueprint
 from .writer import Writer
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-log = logging.getLogger("pedidos.http")
+log = logging.getLogger("pedidos.server")
 
 CLEANING_SECONDS = 5.0
 DOORS_SECONDS = 1.0
@@ -128,7 +125,7 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     )
     app.request_class = StrictRequest
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no path redirects …
-    app.wsgi_app = _without_trailing_slash(app.wsgi_app)  # … and each answers with and without its slash
+    app.wsgi_app = with_edge(app.wsgi_app)  # … and each answers with and without its slash
     if settings.trusted_hops:
         # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
         app.wsgi_app = ProxyFix(
@@ -138,7 +135,6 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     app.json.ensure_ascii = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     register_errors(app)
-    _register_logging(app)
     _register_cors(app, [*APPS, *settings.cors_origins])
     rates = Rates(settings.max_writes)
     register_guard(app, access, Origins(settings.cors_origins, settings.hosts), rates, settings.trusted_hops)
@@ -151,14 +147,6 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     most = min(settings.max_subscribers, room)
     register_realtime(app, database, hub, most, settings.max_message, settings.max_streams)
     return cast("Flask", app)
-
-
-def _without_trailing_slash(application: WSGIApplication) -> WSGIApplication:
-    def normalized(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ["PATH_INFO"] = environ["PATH_INFO"].rstrip("/") or "/"
-        return application(environ, start_response)
-
-    return normalized
 
 
 class OrderIdConverter(BaseConverter):
@@ -196,29 +184,6 @@ def _register_cors(app: Flask, origins: list[str]) -> None:
     def add_cors_headers(response: Response) -> Response:
         if "HTTP_ORIGIN" in request.environ:
             set_cors_headers(response, options)
-        else:
-            response.headers.add("Vary", "Origin")
-        return response
-
-
-def _register_logging(app: Flask) -> None:
-    @app.before_request
-    def start_clock() -> None:
-        g.started = time.perf_counter()
-
-    @app.after_request
-    def log_request(response: Response) -> Response:
-        if not g.get("stream"):  # a stream has its line when it ends
-            log.info(
-                "request",
-                extra={
-                    "method": request.method,
-                    "path": request.path,
-                    "status": response.status_code,
-                    "ms": (time.perf_counter() - g.started) * 1000,
-                    "peer": request.remote_addr,
-                },
-            )
         return response
 
 

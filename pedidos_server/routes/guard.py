@@ -1,4 +1,4 @@
-"""What every request must pass before its route sees it, and what every answer carries.
+"""What every request must pass before its route sees it.
 
     Host ──► forwarding headers ──► Origin ──► who calls ──► CSRF ──► may they ──► how often ──► the route
 
@@ -12,7 +12,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, g, redirect, request
+from flask import Flask, g, redirect, request
 
 from ..auth import COOKIE, NOBODY, SECURE_COOKIE, Access, Principal, forbidden, unauthorized
 from ..errors import Problem
@@ -65,12 +65,6 @@ _FORWARDING = (
     "HTTP_X_FORWARDED_PORT",
     "HTTP_X_FORWARDED_SERVER",
 )
-_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "same-origin"),
-    ("Content-Security-Policy", "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
-)
 
 
 def register_guard(app: Flask, access: Access, origins: Origins, rates: Rates, trusted_hops: int) -> None:
@@ -114,14 +108,6 @@ def register_guard(app: Flask, access: Access, origins: Origins, rates: Rates, t
             rates.write(caller)
         elif endpoint in _STREAMS and request.method == "GET":
             rates.stream(caller)
-
-    @app.after_request
-    def harden(response: Response) -> Response:
-        headers = response.headers
-        for name, value in _HEADERS:
-            if name not in headers:
-                headers.add(name, value)
-        return response
 
 
 def principal() -> Principal:

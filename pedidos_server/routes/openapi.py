@@ -5,6 +5,7 @@ flask-openapi3 makes the description from the routes; this completes it, once, w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_openapi3 import OpenAPI
@@ -72,6 +73,10 @@ _LINKS = {
 
 
 class DescribedApp(OpenAPI):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is a coroutine, and Flask asks six times a request."""
+        return func
+
     def generate_spec_json(self) -> None:
         super().generate_spec_json()
         complete(self.spec_json)

@@ -20,6 +20,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from .. import event_log
 from ..auth import NOBODY, Principal
 from ..database import Database
+from ..edge import complete
 from ..errors import Problem, unavailable
 from ..hub import Hub
 from ..protocol import Cursor
@@ -66,7 +67,9 @@ class StreamResponse(Response):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in self.headers.items())]
+        headers = list(self.headers.items())
+        complete(headers, environ)
+        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in headers)]
         head = "\r\n".join((*lines, "", "")).encode("latin-1")
         sock, unread = take_socket(environ)
         self._hub.subscribe(

@@ -29,7 +29,7 @@ class StrictRequest(Request):
     def body(self) -> bytes:
         """All of it. Raises Problem 408 for one that trickles: whoever sends it holds one of a few places."""
         size = self.max_content_length if self.content_length is None else self.content_length
-        with gevent.Timeout(BODY_SECONDS + (size or 0) / SLOWEST_BODY, _slow_body()):
+        with gevent.Timeout(BODY_SECONDS + (size or 0) / SLOWEST_BODY, _SlowBody):
             return self.get_data(cache=True)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
@@ -57,10 +57,14 @@ class StrictRequest(Request):
         return document
 
 
-def _slow_body() -> Problem:
-    return Problem(
-        408, "Tempo esgotado", "O corpo da requisição demorou demais para chegar.", headers={"Connection": "close"}
-    )
+class _SlowBody(Problem):
+    def __init__(self) -> None:
+        super().__init__(
+            408,
+            "Tempo esgotado",
+            "O corpo da requisição demorou demais para chegar.",
+            headers={"Connection": "close"},
+        )
 
 
 def caller() -> Caller:
@@ -70,7 +74,9 @@ def caller() -> Caller:
 
 
 def _name(header: str) -> str | None:
-    raw = request.headers.get(header, "")
+    raw = request.headers.get(header)
+    if raw is None:
+        return None
     text = unquote_to_bytes(raw.encode("latin-1", "replace")).decode("utf-8", "replace")
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text[:MAX_NAME] or None
