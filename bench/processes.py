@@ -127,6 +127,11 @@ class BareLimit(Target):
         super().__init__([sys.executable, "-m", "bench.limit"])
 
 
+class BareFlask(Target):
+    def __init__(self) -> None:
+        super().__init__([sys.executable, "-m", "bench.bare_flask"])
+
+
 class Server(Target):
     """``pedidos serve`` with its own defaults, on a temporary database with one order, or on ``database``.
 

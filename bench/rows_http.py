@@ -9,19 +9,22 @@ from pathlib import Path
 from .clients import Answers, Subscribers, send, slow_disk
 from .figures import Figure
 from .measures import CHANGED, flood, median
-from .processes import ORDER, ORDERS, Server
+from .processes import ORDER, ORDERS, BareFlask, Server
 from .rows import Plan, Row
 
 SLOW_MS = 10
+BODY = '{"observacao":"@"}'
 EMPTY = "/ws/stats"
 """The empty request: what HTTP, routing and a small answer cost, without the database."""
 
 
 def writes(plan: Plan) -> list[Figure]:
     subscribers, count = 20, plan.of(6000, 64)
-    rates, faults = [], 0
+    rates, bare, faults = [], [], 0
     for round_ in range(plan.rounds):
         plan.say(f"round {round_ + 1} of {plan.rounds}")
+        with BareFlask() as nothing:
+            bare.append(send(nothing.port, "PATCH", CHANGED, count=count, body=BODY, connections=32).per_second)
         with Server() as target:
             run = flood(target, subscribers, 32, count)
             rates.append(run.writes_per_second)
@@ -29,6 +32,9 @@ def writes(plan: Plan) -> list[Figure]:
     what = f"acknowledged changes, {subscribers} subscribers, 32 writers, FULL"
     return [
         Figure(what, median(rates), "/s", 1500, True, note=str([round(rate) for rate in rates])),
+        Figure(
+            "the same load on a Flask route that does nothing", median(bare), "/s", note=str([round(x) for x in bare])
+        ),
         Figure("lost, repeated or cut, same runs", faults, "deliveries", 0),
     ]
 
@@ -53,7 +59,7 @@ def slow_writes(plan: Plan) -> list[Figure]:
                     "PATCH",
                     CHANGED,
                     count=plan.of(6000, 320),
-                    body='{"observacao":"@"}',
+                    body=BODY,
                     connections=writers,
                 )
                 fsyncs = _count(counter.name) - before
