@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from peewee import fn
 
@@ -27,7 +28,6 @@ _head = Statement(
 )
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
-_count_after = Statement(Evento.select(fn.COUNT(Evento.numero)).where(Evento.numero > slot("numero")))
 _at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
 _insert = Statement(
     Evento.insert(
@@ -46,8 +46,7 @@ _newest = Statement(Evento.select(*_columns).order_by(Evento.numero.desc()))
 _delete = Statement(Evento.delete().where(Evento.numero <= slot("numero")))
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The newest event: its cursor, the bytes of all events ever, and when it was committed."""
 
     cursor: Cursor
@@ -82,16 +81,18 @@ def append(connection: Connection, after: Head, event: Event, when: str) -> Head
 
 def can_resume(connection: Connection, cursor: Cursor) -> bool:
     """True where the event that ``cursor`` names is in the log with that tag (or is the log's very beginning),
-    and so is every later one."""
-    if cursor.number == 0:
-        known = cursor.tag == get_meta(connection, "tag")
-    else:
-        row = _tag(connection, numero=cursor.number).fetchone()
-        known = row is not None and row[0] == cursor.tag
-    if not known:
+    and so is every later one.
+
+    Whether a later one is missing is not counted, which would take longer the more of them there are. Numbers are
+    given out one after the other, so an event can be missing only because it was deleted: pruning deletes the
+    oldest, and of any other deletion, also by another program, a trigger keeps the number in ``meta.lacuna``.
+    """
+    if cursor.number < int(get_meta(connection, "lacuna")):
         return False
-    following: int = _count_after(connection, numero=cursor.number).fetchone()[0]
-    return following == head(connection).cursor.number - cursor.number
+    if cursor.number == 0:
+        return cursor.tag == get_meta(connection, "tag") and _first(connection).fetchone()[0] in (None, 1)
+    row = _tag(connection, numero=cursor.number).fetchone()
+    return row is not None and row[0] == cursor.tag
 
 
 def page(connection: Connection, after: int, max_bytes: int) -> list[Event]:

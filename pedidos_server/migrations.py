@@ -14,7 +14,7 @@ from .database import Connection, Statement, explain, slot
 from .errors import StartupError
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def _tokens(connection: Connection) -> None:
@@ -74,7 +74,26 @@ def _count_from_now_on(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens, 3: _counts}
+def _gaps(connection: Connection) -> None:
+    """The newest gap in the event log, found once and then watched for."""
+    (gap,) = connection.execute(
+        "SELECT COALESCE(MAX(numero) - 1, 0) FROM evento AS event WHERE numero > (SELECT MIN(numero) FROM evento) "
+        "AND NOT EXISTS (SELECT 1 FROM evento WHERE numero = event.numero - 1)"
+    ).fetchone()
+    set_meta(connection, "lacuna", str(gap))
+    _watch_for_gaps(connection)
+
+
+def _watch_for_gaps(connection: Connection) -> None:
+    """``meta.lacuna`` is the number of the newest event that was deleted although an older one was kept."""
+    connection.execute(
+        "CREATE TRIGGER evento_lacuna AFTER DELETE ON evento "
+        "WHEN EXISTS (SELECT 1 FROM evento WHERE numero < OLD.numero) BEGIN "
+        "UPDATE meta SET valor = MAX(CAST(valor AS INTEGER), OLD.numero) WHERE chave = 'lacuna'; END"
+    )
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens, 3: _counts, 4: _gaps}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
@@ -118,9 +137,11 @@ def migrate(
                 with database.bind_ctx(TABLES):
                     database.create_tables(TABLES)
                 _count_from_now_on(connection)
+                _watch_for_gaps(connection)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
                 set_meta(connection, "acessos", "0")
+                set_meta(connection, "lacuna", "0")
             else:
                 for step in range(found + 1, version + 1):
                     steps[step](connection)

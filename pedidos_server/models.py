@@ -21,7 +21,7 @@ from peewee import (
 
 
 class Meta_(Model):
-    """Facts about the database: ``versao_do_esquema``, ``tag``, ``ultimo_numero``, ``acessos``."""
+    """Facts about the database: ``versao_do_esquema``, ``tag``, ``ultimo_numero``, ``acessos``, ``lacuna``."""
 
     chave = CharField(primary_key=True)
     valor = TextField()

@@ -106,6 +106,58 @@ def test_after_pruning_only_what_is_left_can_be_resumed_from(connection: Connect
     assert [event_log.can_resume(connection, event.cursor) for event in events] == [False, False, True, True, True]
 
 
+@pytest.mark.parametrize("missing", [(3,), (4, 3), (2, 3, 6, 7)])
+def test_before_a_gap_nothing_can_be_resumed_from(connection: Connection, missing: tuple[int, ...]) -> None:
+    """Whoever makes it, and in whichever order."""
+    cursors = [event_log.head(connection).cursor, *(append(connection).cursor for _ in range(9))]
+    for number in missing:
+        connection.execute("DELETE FROM evento WHERE numero = ?", [number])
+    good = [number > max(missing) for number in range(10)]
+    assert [event_log.can_resume(connection, cursor) for cursor in cursors] == good
+    assert event_log.prune(connection, Retention(2, 10_000, 10**12), NOW)
+    assert [event_log.can_resume(connection, cursor) for cursor in cursors] == [number > 7 for number in range(10)]
+
+
+def test_without_its_first_event_nobody_resumes_from_the_beginning(connection: Connection) -> None:
+    beginning = event_log.head(connection).cursor
+    first, second = append(connection), append(connection)
+    connection.execute("DELETE FROM evento WHERE numero = 1")
+    resumed = [event_log.can_resume(connection, cursor) for cursor in (beginning, first.cursor, second.cursor)]
+    assert resumed == [False, False, True]
+
+
+def test_a_lost_end_whose_numbers_come_again(connection: Connection) -> None:
+    old = [append(connection) for _ in range(4)]
+    connection.execute("DELETE FROM evento WHERE numero > 2")
+    new = [append(connection) for _ in range(2)]
+    assert [event.cursor.number for event in new] == [3, 4]
+    assert not any(event_log.can_resume(connection, event.cursor) for event in old[2:])
+    assert event_log.can_resume(connection, new[1].cursor)
+
+
+def test_resuming_reads_no_more_of_a_longer_log(connection: Connection) -> None:
+    def steps() -> int:
+        """Of SQLite's machine, in tens."""
+        count = 0
+
+        def step() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        connection.set_progress_handler(step, 10)
+        assert event_log.can_resume(connection, first.cursor)
+        connection.set_progress_handler(None, 10)
+        return count
+
+    first = append(connection)
+    append(connection)
+    few = steps()
+    for _ in range(500):
+        append(connection)
+    assert 0 < steps() <= few + 2
+
+
 # ------------------------------------------------------------------------------------------- prune
 
 

@@ -140,6 +140,8 @@ def as_version_2(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         for name in ("criado", "excluido", "mudado"):
             connection.execute(f"DROP TRIGGER pedido_{name}")
+        connection.execute("DROP TRIGGER evento_lacuna")
+        connection.execute("DELETE FROM meta WHERE chave = 'lacuna'")
         connection.execute("DROP TABLE contagem")
         for name in ("busca", "status_setor_prioridade", "alterado_em_status_setor_prioridade"):
             connection.execute(f"DROP INDEX pedido_{name}")
@@ -164,6 +166,20 @@ def test_a_database_brought_forward_is_like_a_new_one(tmp_path: Path) -> None:
     bring(old)
     assert schema(old) == schema(new)
     assert ask(old, "SELECT * FROM contagem") == [("pendente", "financeiro", "NORMAL", 1)]
+    assert ask(old, "SELECT valor FROM meta WHERE chave = 'lacuna'") == [("0",)]
+
+
+@pytest.mark.parametrize(
+    ("kept", "gap"), [((), 0), ((1, 2, 3), 0), ((7,), 0), ((7, 8, 9), 0), ((1, 3), 2), ((2, 3, 6, 9, 10), 8)]
+)
+def test_a_gap_in_an_older_log_is_found(path: Path, kept: tuple[int, ...], gap: int) -> None:
+    bring(path)
+    as_version_2(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number in kept:
+            connection.execute("INSERT INTO evento VALUES (?, 'aaaaaaaa', '', 0, x'')", [number])
+    bring(path)
+    assert ask(path, "SELECT valor FROM meta WHERE chave = 'lacuna'") == [(str(gap),)]
 
 
 def test_a_step_that_fails_leaves_everything_as_it_was(path: Path) -> None:
