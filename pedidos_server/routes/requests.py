@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 import gevent
 from flask import Request, Response, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import Problem, invalid_fields
@@ -25,6 +27,14 @@ _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 class StrictRequest(Request):
     """A request whose JSON is an object, or refused with what is wrong with it."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """Raises Problem 400 for bytes that are no UTF-8."""
+        try:
+            return super().args
+        except UnicodeDecodeError:
+            raise Problem(400, "Endereço inválido", "O que vem depois de '?' não está em UTF-8.") from None
 
     def body(self) -> bytes:
         """All of it. Raises Problem 408 for one that trickles: whoever sends it holds one of a few places."""
