@@ -314,7 +314,11 @@ class Hub:
         self._streams[stream] = None
         self._by_type[transport.name] += 1
         self._by_token[stream.principal.token_id] += 1
-        stream.start(self, head + hello, self.now())
+        try:
+            stream.start(self, head + hello, self.now())
+        except Exception:
+            log.exception("stream not started", extra={"peer": stream.peer})
+            self.drop(stream, INTERNAL_ERROR, reset=True)
         if unread and stream in self._streams:
             stream.receive(unread)
 

@@ -92,6 +92,8 @@ class Subscription:
         self.live = False
         self.batch: Batch | None = None
         self.unsent: memoryview | None = None
+        self.reader: Any = None
+        self.writer: Any = None
         self.control: bytearray | None = None
         """Answers and heartbeats that wait for the next frame boundary."""
         self.frames: Any = None
@@ -114,7 +116,6 @@ class Subscription:
         self.opened = self.last_heard = now
         _tune(self.socket)
         self.reader = hub.loop.io(self.socket.fileno(), _READ)
-        self.writer: Any = None
         self.reader.start(self._readable)
         self.unsent = memoryview(first_bytes)
         self.pump()
@@ -275,8 +276,10 @@ _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 def _tune(sock: socket.socket) -> None:
     sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if sock.family == getattr(socket, "AF_UNIX", None):  # gunicorn's, behind a proxy on the same machine
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED * 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import socket
 import sys
 import threading
 import time
@@ -185,6 +186,38 @@ def test_a_crowd_gets_every_event_once_whoever_of_it_is_slow_or_gone(stage: Stag
             assert reader.payloads == [event.payload for event in log.events[3:]]
     wait_for(lambda: len(hub) == len(crowd) - 8, "only those that reset are gone")
     assert hub.stats()["blocked"] == 0
+
+
+def test_streams_on_a_unix_socket(stage: Stage) -> None:
+    """gunicorn's, behind a proxy on the same machine: there are no TCP options to set."""
+    log = Log()
+    hub = stage.hub(log)
+    ours, theirs = socket.socketpair()
+    for sock in (ours, theirs):
+        sock.setblocking(False)
+    hub.subscribe(Subscription(TRANSPORTS["websocket"], ours, ""), Start(), b"", b"")
+    reader = Reader(theirs, "websocket")
+    log.publish_to(hub, 3)
+    assert read_to(reader, 3)[-1] == 3
+    reader.close()
+
+
+def test_a_stream_that_cannot_start_harms_no_other(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    log = Log()
+    hub = stage.hub(log, heartbeat=1.0)
+    _, reader = stage.subscribe(hub)
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(WAIT)
+    broken: Any = Tripwire(ours, lambda: None)
+    broken.setblocking = lambda _: 1 / 0
+    hub.subscribe(Subscription(TRANSPORTS["websocket"], broken, ""), Start(), b"", b"")
+    read_until(reader, lambda it: it.heartbeats, "a heartbeat, for which all streams are looked at")
+    log.publish_to(hub, 1)
+    assert read_to(reader, 1) == [1]
+    assert len(hub) == 1
+    assert theirs.recv(1) == b"", "it is closed"
+    assert "stream not started" in caplog.text
+    theirs.close()
 
 
 class Tripwire:
