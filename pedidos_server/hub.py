@@ -74,6 +74,8 @@ class Hub:
         self.blocked: set[Subscription] = set()
         """Streams whose socket takes no more at the moment."""
         self.closing: set[Subscription] = set()
+        self._coming: dict[Subscription, None] = {}
+        """Those whose ``subscribe`` is still in the mail."""
         self._streams: dict[Subscription, None] = {}
         self._tail = newest
         self._tail_bytes = sum(len(event.payload) for event in newest)
@@ -105,6 +107,7 @@ class Hub:
     def subscribe(self, subscription: Subscription, start: Start, head: bytes, unread: bytes) -> None:
         """Takes a stream over. ``head`` goes out before its first message; ``unread`` are bytes that the
         client sent behind its request."""
+        self._coming[subscription] = None
         self._post(self._subscribe, subscription, start, head, unread)
 
     def unsubscribe(self, subscription: Subscription, close: Close) -> None:
@@ -137,8 +140,7 @@ class Hub:
 
     def __len__(self) -> int:
         """The streams there are, and those on their way in: several may arrive in one turn of the loop."""
-        coming = sum(action == self._subscribe for action, _ in list(self._mail))
-        return sum(self._by_type.values()) + coming
+        return sum(self._by_type.values()) + len(self._coming)
 
     def _post(self, action: Callable[..., None], *args: Any) -> None:
         self._mail.append((action, args))
@@ -300,6 +302,7 @@ class Hub:
     # ---- coming and going
 
     def _subscribe(self, stream: Subscription, start: Start, head: bytes, unread: bytes) -> None:
+        del self._coming[stream]
         if self._closed:
             stream.socket.close()
             return
