@@ -6,13 +6,14 @@ All functions take the connection that runs them; those that write belong to the
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from peewee import fn
 
-from .database import Connection, Statement, slot
+from .database import BulkInsert, Connection, Statement, slot
 from .migrations import get_meta
 from .models import Evento
 from .protocol import Cursor, Event, timestamp
@@ -29,17 +30,7 @@ _head = Statement(
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
 _at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
-_insert = Statement(
-    Evento.insert(
-        {
-            Evento.numero: slot("numero"),
-            Evento.tag: slot("tag"),
-            Evento.criado_em: slot("criado_em"),
-            Evento.acumulado: slot("acumulado"),
-            Evento.mensagem: slot("mensagem"),
-        }
-    )
-)
+_insert = BulkInsert(Evento, Evento.numero, Evento.tag, Evento.criado_em, Evento.acumulado, Evento.mensagem)
 _columns = (Evento.numero, Evento.tag, Evento.mensagem)
 _after = Statement(Evento.select(*_columns).where(Evento.numero > slot("numero")).order_by(Evento.numero))
 _newest = Statement(Evento.select(*_columns).order_by(Evento.numero.desc()))
@@ -61,22 +52,19 @@ def head(connection: Connection) -> Head:
     return Head(Cursor(row[0], row[1]), row[2], row[3])
 
 
-def next_cursor(after: Head) -> Cursor:
-    return Cursor(after.cursor.number + 1, secrets.token_hex(4))
+def next_cursor(after: Cursor) -> Cursor:
+    return Cursor(after.number + 1, secrets.token_hex(4))
 
 
-def append(connection: Connection, after: Head, event: Event, when: str) -> Head:
-    """Writes the event that follows ``after``; ``when`` is not before ``after.when``."""
-    total = after.total_bytes + len(event.payload)
-    _insert(
-        connection,
-        numero=event.cursor.number,
-        tag=event.cursor.tag,
-        criado_em=when,
-        acumulado=total,
-        mensagem=event.payload,
-    )
-    return Head(event.cursor, total, when)
+def append(connection: Connection, after: Head, events: Sequence[Event], when: str) -> Head:
+    """Writes the events that follow ``after``; ``when`` is not before ``after.when``."""
+    rows: list[tuple[int, str, str, int, bytes]] = []
+    total = after.total_bytes
+    for (number, tag), payload in events:
+        total += len(payload)
+        rows.append((number, tag, when, total, payload))
+    _insert(connection, rows)
+    return Head(events[-1].cursor, total, when) if events else after
 
 
 def can_resume(connection: Connection, cursor: Cursor) -> bool:

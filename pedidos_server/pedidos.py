@@ -7,15 +7,15 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import pydantic_core
+from peewee import Field, Value
 
 from . import protocol
-from .database import Connection, Statement, slot
+from .database import BulkInsert, Connection, Statement, slot
 from .errors import Problem, not_found
 from .migrations import get_meta, set_meta
 from .models import Historico, Pedido, Resposta
@@ -29,44 +29,31 @@ Order = dict[str, Any]
 
 # ------------------------------------------------------------------------------------- statements
 
-_order_columns = {
-    column: slot(column.name)
-    for column in (
-        Pedido.numero,
-        Pedido.versao,
-        Pedido.status,
-        Pedido.setor,
-        Pedido.prioridade,
-        Pedido.busca,
-        Pedido.alterado_em,
-        Pedido.documento,
-    )
-}
-_select = Statement(Pedido.select(Pedido.documento).where(Pedido.id == slot("id")))
-_insert = Statement(Pedido.insert(_order_columns))
-_update = Statement(Pedido.update(_order_columns).where(Pedido.id == slot("id")))
-_update_unlisted = Statement(
-    Pedido.update(
-        {column: slot(column.name) for column in (Pedido.versao, Pedido.alterado_em, Pedido.documento)}
-    ).where(Pedido.id == slot("id"))
-)
-"""For a change that no index but ``alterado_em`` sees: SQLite rewrites the entry of every column it is given."""
-_delete = Statement(Pedido.delete().where(Pedido.id == slot("id")))
-_set_document = Statement(Pedido.update({Pedido.documento: slot("documento")}).where(Pedido.id == slot("id")))
-_insert_history = Statement(
-    Historico.insert(
-        {
-            column: slot(column.name)
-            for column in (
-                Historico.pedido_id,
-                Historico.cursor,
-                Historico.acao,
-                Historico.autor,
-                Historico.timestamp,
-                Historico.mudancas,
-            )
-        }
-    )
+
+def _slots(*columns: Field) -> dict[Field, Value]:
+    return {column: slot(column.name) for column in columns}
+
+
+_changed_always = _slots(Pedido.versao, Pedido.alterado_em, Pedido.documento)
+_kind_columns = _slots(Pedido.status, Pedido.setor, Pedido.prioridade)
+_text_columns = _slots(Pedido.numero, Pedido.busca)
+_this_order = Pedido.id == slot("id")
+_select = Statement(Pedido.select(Pedido.documento).where(_this_order))
+_insert = Statement(Pedido.insert({**_text_columns, **_kind_columns, **_changed_always}))
+# Three, because SQLite rewrites the index entries of every column that it is given, changed or not.
+_update = Statement(Pedido.update({**_text_columns, **_kind_columns, **_changed_always}).where(_this_order))
+_update_kind = Statement(Pedido.update({**_kind_columns, **_changed_always}).where(_this_order))
+_update_document = Statement(Pedido.update(_changed_always).where(_this_order))
+_delete = Statement(Pedido.delete().where(_this_order))
+_set_document = Statement(Pedido.update(_slots(Pedido.documento)).where(_this_order))
+_insert_history = BulkInsert(
+    Historico,
+    Historico.pedido_id,
+    Historico.cursor,
+    Historico.acao,
+    Historico.autor,
+    Historico.timestamp,
+    Historico.mudancas,
 )
 _select_answer = Statement(
     Resposta.select(
@@ -75,17 +62,14 @@ _select_answer = Statement(
 )
 _keep_answer = Statement(
     Resposta.insert(
-        {
-            column: slot(column.name)
-            for column in (
-                Resposta.chave,
-                Resposta.impressao,
-                Resposta.status,
-                Resposta.cabecalhos,
-                Resposta.corpo,
-                Resposta.criado_em,
-            )
-        }
+        _slots(
+            Resposta.chave,
+            Resposta.impressao,
+            Resposta.status,
+            Resposta.cabecalhos,
+            Resposta.corpo,
+            Resposta.criado_em,
+        )
     ).on_conflict("REPLACE")
 )
 _forget_answers = Statement(
@@ -152,6 +136,7 @@ def create(fields: Order, caller: Caller) -> Callable[[Transaction], Answer]:
             raise _number_taken(numero) from None
         document = protocol.encode(order)
         _set_document(connection, id=order["id"], documento=document)
+        transaction.decoded.keep(order["id"], document, order)
         _record(transaction, "create", {}, order, list(fields), document, caller)
         return Answer(201, document, {"ETag": etag(1), "Location": f"/api/v1/pedidos/{order['id']}"})
 
@@ -167,7 +152,7 @@ def update(
     """
 
     def job(transaction: Transaction) -> Answer:
-        before, document = _current(transaction.connection, pedido_id, if_match)
+        before, document = _current(transaction, pedido_id, if_match)
         changed = {name: value for name, value in changes.items() if before[name] != value}
         if not changed:
             return Answer(200, document, {"ETag": etag(before["versao"])})
@@ -177,14 +162,9 @@ def update(
             "versao": before["versao"] + 1,
             "ultima_atualizacao": transaction.now,
         }
-        if "numero" in changed:
-            _claim_number(transaction.connection, changed["numero"])
         document = protocol.encode(after)
-        statement = _update_unlisted if _LISTED.isdisjoint(changed) else _update
-        try:
-            statement(transaction.connection, id=pedido_id, **_row(after, document))
-        except sqlite3.IntegrityError:
-            raise _number_taken(after["numero"]) from None
+        _store(transaction.connection, after, changed, document)
+        transaction.decoded.keep(pedido_id, document, after)
         _record(transaction, "update", before, after, list(changed), document, caller)
         return Answer(200, document, {"ETag": etag(after["versao"])})
 
@@ -195,7 +175,7 @@ def delete(pedido_id: int, if_match: IfMatch | None, caller: Caller) -> Callable
     """A job that removes the order; its history stays. Raises Problem 404 or 412."""
 
     def job(transaction: Transaction) -> Answer:
-        before, _ = _current(transaction.connection, pedido_id, if_match)
+        before, _ = _current(transaction, pedido_id, if_match)
         _delete(transaction.connection, id=pedido_id)
         gone = {"id": pedido_id, "versao": before["versao"] + 1}
         written = [name for name in before if name not in READ_ONLY]
@@ -251,8 +231,8 @@ def forget_old_answers(transaction: Transaction, limit: int = 200) -> int:
 # ---------------------------------------------------------------------------------------- helpers
 
 
-_LISTED = frozenset(("numero", "cliente", "cidade_cliente", "status", "prioridade", *SECTORS))
-"""The fields that lists filter, search or are unique by."""
+_TEXTS = frozenset(("numero", "cliente", "cidade_cliente"))
+_KINDS = frozenset(("status", "prioridade", *SECTORS))
 
 
 def etag(versao: int) -> str:
@@ -266,28 +246,51 @@ def sector_of(order: Mapping[str, Any]) -> str:
 
 def searchable(text: str) -> str:
     """Lower case without accents: what ``q`` is compared with."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    decomposed = unicodedata.normalize("NFKD", folded)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def _row(order: Order, document: bytes) -> dict[str, Any]:
-    return {
-        "numero": order["numero"],
-        "versao": order["versao"],
-        "status": order["status"],
-        "setor": sector_of(order),
-        "prioridade": order["prioridade"],
-        "busca": searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}"),
-        "alterado_em": order["ultima_atualizacao"],
-        "documento": document,
-    }
+    return {**_texts(order), **_kind(order), **_always(order, document)}
 
 
-def _current(connection: Connection, pedido_id: int, if_match: IfMatch | None) -> tuple[Order, bytes]:
-    row = _select(connection, id=pedido_id).fetchone()
+def _texts(order: Order) -> dict[str, Any]:
+    text = f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}"
+    return {"numero": order["numero"], "busca": searchable(text)}
+
+
+def _kind(order: Order) -> dict[str, Any]:
+    return {"status": order["status"], "setor": sector_of(order), "prioridade": order["prioridade"]}
+
+
+def _always(order: Order, document: bytes) -> dict[str, Any]:
+    return {"versao": order["versao"], "alterado_em": order["ultima_atualizacao"], "documento": document}
+
+
+def _store(connection: Connection, order: Order, changed: Collection[str], document: bytes) -> None:
+    """Writes the changed order, and of the columns beside it those that the changed fields are part of."""
+    always = _always(order, document)
+    if not _TEXTS.isdisjoint(changed):
+        if "numero" in changed:
+            _claim_number(connection, order["numero"])
+        try:
+            _update(connection, id=order["id"], **_texts(order), **_kind(order), **always)
+        except sqlite3.IntegrityError:
+            raise _number_taken(order["numero"]) from None
+    elif not _KINDS.isdisjoint(changed):
+        _update_kind(connection, id=order["id"], **_kind(order), **always)
+    else:
+        _update_document(connection, id=order["id"], **always)
+
+
+def _current(transaction: Transaction, pedido_id: int, if_match: IfMatch | None) -> tuple[Order, bytes]:
+    row = _select(transaction.connection, id=pedido_id).fetchone()
     if row is None:
         raise not_found(pedido_id)
-    order: Order = pydantic_core.from_json(row[0])
+    order: Order = transaction.decoded.read(pedido_id, row[0])
     versao = order["versao"]
     if if_match is not None and if_match.versions is not None and versao not in if_match.versions:
         raise Problem(
@@ -343,16 +346,10 @@ def _record(
         origem=caller.origem,
     )
     transaction.append(Event(cursor, payload))
-    _insert_history(
-        transaction.connection,
-        pedido_id=after["id"],
-        cursor=str(cursor),
-        acao=action,
-        autor=caller.autor,
-        timestamp=transaction.now,
-        mudancas=protocol.encode(
-            {name: [_for_history(before.get(name)), _for_history(after.get(name))] for name in changed}
-        ),
+    changes = {name: [_for_history(before.get(name)), _for_history(after.get(name))] for name in changed}
+    transaction.insert_later(
+        _insert_history,
+        (after["id"], str(cursor), action, caller.autor, transaction.now, protocol.encode(changes)),
     )
 
 
@@ -369,5 +366,4 @@ def _for_history(value: Any) -> Any:
 
 
 def _hours_before(when: str, hours: int) -> str:
-    moment = datetime.strptime(when, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    return protocol.timestamp(moment - timedelta(hours=hours))
+    return protocol.timestamp(datetime.fromisoformat(when) - timedelta(hours=hours))

@@ -1,6 +1,6 @@
 """The group-commit writer: one thread, one transaction for all the writes that wait.
 
-    submit(job) ──► waiting ──► [ BEGIN · savepoint job · savepoint job · … · COMMIT ] ──► publish ──► answers
+    submit(job) ──► waiting ──► [ BEGIN · job · job · … · COMMIT ] ──► publish ──► answers
 
 Writes that arrive while a transaction is on its way to disk share the next one: one fsync for all of them.
 Commit order is the order of events, because nobody else writes. An answer is given after COMMIT, and never
@@ -19,14 +19,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import gevent
+import pydantic_core
 from gevent.event import AsyncResult
 from gevent.event import Event as Flag
 from gevent.threadpool import ThreadPool
 
 from . import event_log
-from .database import Connection, database_problem
+from .database import BulkInsert, Connection, database_problem
 from .errors import Problem, unavailable
-from .event_log import Head
 from .protocol import Cursor, Event, timestamp
 
 log = logging.getLogger("pedidos.writer")
@@ -37,35 +37,78 @@ MAX_WAITING = 5_000
 MAX_BATCH = 500
 
 
-class Transaction:
-    """What a job may use: the connection, the time, and the log's end, which grows as jobs append to it."""
+class Decoded:
+    """JSON documents beside what they say, so that the next change of an order need not parse it.
 
-    def __init__(self, connection: Connection) -> None:
+    It is right whatever was rolled back, or changed by another program: what is asked for is compared with the
+    bytes that the database holds. Its values are shared: nobody may change them.
+    """
+
+    MAX_DOCUMENTS = 1_000
+    MAX_BYTES = 16 * 1024
+    """Longer ones, with images, are not kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[bytes, Any]] = {}
+
+    def read(self, key: int, document: bytes) -> Any:
+        known = self._known.get(key)
+        return known[1] if known is not None and known[0] == document else pydantic_core.from_json(document)
+
+    def keep(self, key: int, document: bytes, value: Any) -> None:
+        self._known.pop(key, None)
+        if len(document) > self.MAX_BYTES:
+            return
+        if len(self._known) >= self.MAX_DOCUMENTS:
+            del self._known[next(iter(self._known))]  # the one kept longest ago
+        self._known[key] = document, value
+
+
+class Transaction:
+    """What a job may use: the connection, the time, and the log's end, which grows as jobs append to it.
+
+    Events, and rows that no other job of the transaction reads, are inserted together before the COMMIT.
+    """
+
+    def __init__(self, connection: Connection, decoded: Decoded | None = None) -> None:
         self.connection = connection
+        self.decoded = Decoded() if decoded is None else decoded
         self.events: list[Event] = []
+        self._later: list[tuple[BulkInsert, tuple[Any, ...]]] = []
         self._head = event_log.head(connection)
         self.now = max(timestamp(), self._head.when)
         """One moment for all that is written here, never before an earlier event's, whatever the clock does."""
 
     def next_cursor(self) -> Cursor:
-        return event_log.next_cursor(self._head)
+        return event_log.next_cursor(self.events[-1].cursor if self.events else self._head.cursor)
 
     def append(self, event: Event) -> None:
-        self._head = event_log.append(self.connection, self._head, event, self.now)
         self.events.append(event)
 
-    def mark(self) -> tuple[Head, int]:
-        return self._head, len(self.events)
+    def insert_later(self, insert: BulkInsert, row: tuple[Any, ...]) -> None:
+        self._later.append((insert, row))
 
-    def back_to(self, mark: tuple[Head, int]) -> None:
-        """Forgets what a rolled-back savepoint appended."""
-        self._head = mark[0]
-        del self.events[mark[1] :]
+    def mark(self) -> tuple[int, int]:
+        return len(self.events), len(self._later)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Forgets what a job appended that has failed since."""
+        del self.events[mark[0] :]
+        del self._later[mark[1] :]
+
+    def flush(self) -> None:
+        """Writes what was appended."""
+        event_log.append(self.connection, self._head, self.events, self.now)
+        rows: dict[BulkInsert, list[tuple[Any, ...]]] = {}
+        for insert, row in self._later:
+            rows.setdefault(insert, []).append(row)
+        for insert, its_rows in rows.items():
+            insert(self.connection, its_rows)
 
 
 Job = Callable[[Transaction], T]
-"""Runs inside the transaction, in the writer's thread; may run again after a COMMIT that failed, so it changes
-nothing but the database. Raises Problem to be rolled back and told to the client."""
+"""Runs inside the transaction, in the writer's thread; may run again after a COMMIT or another job that failed, so it
+changes nothing but the database. Raises Problem to be rolled back and told to the client: best before it writes."""
 
 
 class Writer:
@@ -80,6 +123,7 @@ class Writer:
         self._wake = Flag()
         self._closing = False
         self._last_failure: str | None = None
+        self._decoded = Decoded()
         self.transactions = 0
         self.jobs = 0
         self._greenlet = gevent.spawn(self._run)
@@ -174,19 +218,27 @@ class Writer:
             events += its_events
         return results, events
 
-    def _transaction(self, jobs: list[Job[Any]]) -> tuple[list[tuple[Any, BaseException | None]], list[Event]]:
+    def _transaction(
+        self, jobs: list[Job[Any]], *, savepoints: bool = False
+    ) -> tuple[list[tuple[Any, BaseException | None]], list[Event]]:
+        """Runs the jobs, at first without a savepoint each, which costs as much as an INSERT. Nearly all that are
+        refused have written nothing; for the rare one that has, all are rolled back and run again with savepoints."""
         connection = self._connection
         if connection.in_transaction:  # a ROLLBACK that failed, on a disk that has recovered since
             connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            transaction = Transaction(connection)
-            results = [self._attempt(transaction, job) for job in jobs]
+            transaction = Transaction(connection, self._decoded)
+            attempt = self._attempt_apart if savepoints else self._attempt
+            results = [attempt(transaction, job) for job in jobs]
+            transaction.flush()
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise
+            if not isinstance(error, _HalfDone):
+                raise
+            return self._transaction(jobs, savepoints=True)
         self._last_failure = None
         self.transactions += 1
         self.jobs += len(jobs)
@@ -194,24 +246,51 @@ class Writer:
 
     @staticmethod
     def _attempt(transaction: Transaction, job: Job[Any]) -> tuple[Any, BaseException | None]:
+        changes, mark = transaction.connection.total_changes, transaction.mark()
+        try:
+            return job(transaction), None
+        except Exception as error:
+            if _is_the_databases(transaction.connection, error):
+                raise
+            if transaction.connection.total_changes != changes:
+                raise _HalfDone from error
+            transaction.back_to(mark)
+            _note(error)
+            return None, error
+
+    @staticmethod
+    def _attempt_apart(transaction: Transaction, job: Job[Any]) -> tuple[Any, BaseException | None]:
         connection = transaction.connection
         mark = transaction.mark()
         connection.execute("SAVEPOINT job")
         try:
             value = job(transaction)
         except Exception as error:
-            if not connection.in_transaction:
-                raise  # SQLite rolled everything back (a full disk, say): the batch is lost, not just this job
-            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
-                raise  # the database's trouble, not this job's
+            if _is_the_databases(connection, error):
+                raise
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
             transaction.back_to(mark)
-            if not isinstance(error, Problem):
-                log.exception("write failed", exc_info=error)
+            _note(error)
             return None, error
         connection.execute("RELEASE job")
         return value, None
+
+
+class _HalfDone(Exception):
+    """A job failed after it had written: its part of the transaction has to be taken back."""
+
+
+def _is_the_databases(connection: Connection, error: Exception) -> bool:
+    """True where not the job failed but what it stands on: the whole batch is lost then."""
+    if not connection.in_transaction:
+        return True  # SQLite rolled everything back: a full disk, say
+    return isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
+
+
+def _note(error: Exception) -> None:
+    if not isinstance(error, Problem):
+        log.exception("write failed", exc_info=error)
 
 
 def _die(greenlet: gevent.Greenlet) -> None:

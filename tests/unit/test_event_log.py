@@ -26,8 +26,8 @@ EVERYTHING = Retention(events=10**9, days=10_000, bytes=10**12)
 
 def append(connection: Connection, size: int = 100, age_in_days: float = 0) -> Event:
     head = event_log.head(connection)
-    event = Event(event_log.next_cursor(head), b"x" * size)
-    event_log.append(connection, head, event, timestamp(NOW - timedelta(days=age_in_days)))
+    event = Event(event_log.next_cursor(head.cursor), b"x" * size)
+    event_log.append(connection, head, [event], timestamp(NOW - timedelta(days=age_in_days)))
     return event
 
 

@@ -23,7 +23,7 @@ from pedidos_server.migrations import migrate
 from pedidos_server.pedidos import Caller, searchable, sector_of
 from pedidos_server.queries import Filters, Page
 from pedidos_server.schemas import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
-from pedidos_server.writer import Transaction
+from pedidos_server.writer import Decoded, Transaction
 
 NOBODY = Caller(None, None)
 LONG_AGO, NOT_SO_LONG_AGO = "2001-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"
@@ -73,16 +73,40 @@ def command(kind: str, pedido_id: int, fields: dict[str, Any]) -> Callable[[Tran
     return pedidos.delete(pedido_id, None, NOBODY)
 
 
+def rows(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "SELECT id, numero, versao, status, setor, prioridade, busca, alterado_em FROM pedido ORDER BY id"
+    ).fetchall()
+
+
+def rows_of_their_documents(connection: Connection) -> list[tuple[Any, ...]]:
+    orders = [
+        pydantic_core.from_json(row[0]) for row in connection.execute("SELECT documento FROM pedido ORDER BY id")
+    ]
+    return [
+        (
+            *(order[name] for name in ("id", "numero", "versao", "status")),
+            sector_of(order),
+            order["prioridade"],
+            searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}"),
+            order["ultima_atualizacao"],
+        )
+        for order in orders
+    ]
+
+
 @given(st.lists(st.tuples(st.lists(STEP, max_size=4), st.booleans()), max_size=12))
-def test_the_counts_are_those_of_the_orders(jobs: list[tuple[list[Any], bool]]) -> None:
+def test_counts_and_columns_are_those_of_the_orders(jobs: list[tuple[list[Any], bool]]) -> None:
     """After whatever was done, refused, or rolled back to a savepoint."""
+    decoded = Decoded()
     with fresh() as connection:
         for steps, kept in jobs:
             connection.execute("SAVEPOINT job")
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, decoded)
             for step in steps:
                 with suppress(Problem):
                     command(*step)(transaction)
+            transaction.flush()
             if not kept:
                 connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
@@ -92,6 +116,26 @@ def test_the_counts_are_those_of_the_orders(jobs: list[tuple[list[Any], bool]]) 
             assert (
                 connection.execute("SELECT * FROM contagem WHERE total <> 0 ORDER BY 1, 2, 3").fetchall() == counted
             )
+
+
+def test_a_change_begins_with_what_the_database_holds(connection: Connection) -> None:
+    """Not with what an earlier transaction made of it, that was rolled back or changed by another program since."""
+    decoded = Decoded()
+
+    def change(**changes: Any) -> dict[str, Any]:
+        answer = pedidos.update(1, changes, None, NOBODY)(Transaction(connection, decoded))
+        order: dict[str, Any] = pydantic_core.from_json(answer.body)
+        return order
+
+    connection.execute("BEGIN")
+    command("create", 1, {"cliente": "Ana"})(Transaction(connection, decoded))
+    connection.execute("SAVEPOINT job")
+    assert change(observacao="rolled back")["versao"] == 2
+    connection.execute("ROLLBACK TO job")
+    order = change(financeiro=True)
+    assert (order["versao"], order["observacao"], order["financeiro"]) == (2, None, True)
+    connection.execute("UPDATE pedido SET documento = CAST(REPLACE(documento, 'Ana', 'Bia') AS BLOB)")
+    assert change(costura=True)["cliente"] == "Bia"
 
 
 # -------------------------------------------------------------------------------------------- lists

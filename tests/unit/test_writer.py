@@ -161,6 +161,24 @@ def test_a_failing_job_is_rolled_back_alone(harness: Harness) -> None:
     assert harness.writer.submit(write("the writer lives")) == "the writer lives"
 
 
+def test_what_a_failing_job_has_written_is_taken_back_and_no_more(harness: Harness) -> None:
+    def store(chave: str, error: Exception | None = None) -> Callable[[Transaction], str]:
+        def job(transaction: Transaction) -> str:
+            transaction.connection.execute("INSERT INTO meta (chave, valor) VALUES (?, '')", [chave])
+            write(chave)(transaction)
+            if error is not None:
+                raise error
+            return chave
+
+        return job
+
+    refusal = Problem(409, "Número já usado", "Escolha outro.")
+    assert harness.submit_together(store("a"), store("b", refusal), store("c")) == ["a", refusal, "c"]
+    stored = harness.connection.execute("SELECT chave FROM meta WHERE chave IN ('a', 'b', 'c') ORDER BY chave")
+    assert stored.fetchall() == [("a",), ("c",)]
+    assert harness.committed() == [b"a", b"c"] == [event.payload for event in harness.published]
+
+
 def test_a_constraint_that_a_job_breaks_fails_that_job_alone(harness: Harness) -> None:
     def twice(transaction: Transaction) -> None:
         write("twice")(transaction)
