@@ -13,8 +13,8 @@ from live_server import LiveServer
 from plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, PLACES, ChromiumPerson, Person, Place, require
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-# npm's packages, for the tests of the built example.
-sys.path.append(str(Path(__file__).parent.parent / "js"))
+# npm's packages, for the tests of the built example; servers with tokens, for those of foreign pages.
+sys.path += [str(Path(__file__).parent.parent / name) for name in ("js", "security")]
 
 
 @pytest.fixture(scope="session")
