@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from live_server import LiveServer
 from page_helpers import Frames, OpenPage, Shop, box, card, day, row
 from playwright.sync_api import Page, Route, expect
-from view_support import assert_accessible
+from view_support import assert_accessible_in_light_and_dark as assert_accessible
 
 pytest_plugins = ["page_fixtures"]
-
-SCHEMES = ("light", "dark")
 
 
 def a_day(shop: Shop) -> list[dict[str, object]]:
@@ -24,10 +21,9 @@ def a_day(shop: Shop) -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_list(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+def test_list(open_page: OpenPage, shop: Shop) -> None:
     orders = a_day(shop)
-    page = open_page(color_scheme=scheme, settings={"meuSetor": "financeiro"})
+    page = open_page(settings={"meuSetor": "financeiro"})
     shop.change(orders[1]["id"], costura=True)
     expect(row(page, orders[1]).locator(".row__chip")).to_be_visible()
     assert_accessible(page)  # lit up, with its chip
@@ -53,10 +49,9 @@ def _lose(route: Route) -> None:
         route.continue_()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_pending_and_undo(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+def test_pending_and_undo(open_page: OpenPage, shop: Shop) -> None:
     orders = a_day(shop)
-    page = open_page(color_scheme=scheme)
+    page = open_page()
     box(page, orders[0], "financeiro").click()
     expect(page.locator(".undo__line")).to_be_visible()
 
@@ -81,10 +76,9 @@ def test_empty_filtered_and_narrow(open_page: OpenPage, shop: Shop) -> None:
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_board(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+def test_board(open_page: OpenPage, shop: Shop) -> None:
     orders = a_day(shop)
-    page = open_page("#/quadro", color_scheme=scheme)
+    page = open_page("#/quadro")
     shop.change(orders[1]["id"], conferencia=True)
     expect(card(page, orders[1]).locator(".card__chip")).to_be_visible()
     card(page, orders[0]).get_by_role("button", name=re.compile("Mover para")).click()
@@ -96,11 +90,10 @@ def test_board(open_page: OpenPage, shop: Shop, scheme: str) -> None:
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_order_with_faults_conflicts_and_the_dialog(open_page: OpenPage, shop: Shop, scheme: str) -> None:
+def test_order_with_faults_conflicts_and_the_dialog(open_page: OpenPage, shop: Shop) -> None:
     order = shop.order(items=[{"descricao": "Lona", "acabamento": {"ilhos": True}}], cidade_cliente="Itu")
     frames = Frames()
-    page = open_page(f"#/pedido/{order['id']}", color_scheme=scheme, before=frames.watch)
+    page = open_page(f"#/pedido/{order['id']}", before=frames.watch)
     expect(page.locator(".timeline li")).to_have_count(1)
     page.locator('[name="observacao"]').fill("minha")
     page.locator('[name="cliente"]').fill("")
@@ -125,9 +118,8 @@ def test_new_order_and_missing_order(open_page: OpenPage, shop: Shop) -> None:
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_drafts_and_what_becomes_of_a_save(open_page: OpenPage, shop: Shop, scheme: str) -> None:
-    page = open_page("#/novo", color_scheme=scheme, before=lambda page: page.clock.install())
+def test_drafts_and_what_becomes_of_a_save(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page("#/novo", before=lambda page: page.clock.install())
     page.locator('[name="cliente"]').fill("Zeca")
     page.route("**/api/v1/pedidos/", _lose)
     page.locator("#salvar").click()
@@ -166,9 +158,8 @@ def test_an_older_page_and_an_empty_board(open_page: OpenPage, shop: Shop) -> No
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_drawers(open_page: OpenPage, shop: Shop, scheme: str) -> None:
-    page = open_page(autor="", color_scheme=scheme)
+def test_drawers(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(autor="")
     page.locator("#conexao").click()
     expect(page.locator(".log li").first).to_be_visible()
     assert_accessible(page)
@@ -177,10 +168,9 @@ def test_drawers(open_page: OpenPage, shop: Shop, scheme: str) -> None:
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_reconnecting_and_offline(open_page: OpenPage, shop: Shop, own_server: LiveServer, scheme: str) -> None:
+def test_reconnecting_and_offline(open_page: OpenPage, shop: Shop, own_server: LiveServer) -> None:
     a_day(shop)
-    page = open_page(color_scheme=scheme, before=lambda page: page.clock.install())
+    page = open_page(before=lambda page: page.clock.install())
     own_server.kill()
     _pass(page, 8)
     expect(page.locator("#conexao")).to_have_attribute("data-kind", "reconnecting")

@@ -55,7 +55,7 @@ def test_a_short_break_alarms_nobody_and_a_long_one_cannot_be_overlooked(
     expect(band).to_contain_text(re.compile(r"SEM CONEXÃO · dados de \d\d:\d\d"))
     assert page.evaluate("document.querySelector('#faixa').offsetWidth >= innerWidth - 20")
     expect(page.locator("body")).to_have_attribute("data-conexao", "offline")
-    page.wait_for_function("getComputedStyle(document.querySelector('main')).filter === 'grayscale(1)'")
+    page.wait_for_function("() => getComputedStyle(document.querySelector('main')).filter === 'grayscale(1)'")
 
     # What cannot be saved now says so, and nothing waits behind the user's back.
     box(page, order, "financeiro").click()

@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 pytest_plugins = ["page_fixtures"]
 
 ORDERS_ON_BOARD = 2_000
+PARTS = 8
+"""They are created by so many at once."""
 CHANGES = 100
 """A second."""
 WINDOW = 4.0
@@ -36,17 +38,18 @@ TASK = "ThreadControllerImpl::RunTask"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A full one, for all tests here."""
 
-    def create(index: int) -> None:
-        fields: dict[str, Any] = {setor: True for setor in SECTORS[: index % 6]}
-        fields |= {"data_entrega": day(index % 30 - 3), "prioridade": "ALTA" if index % 9 == 0 else "NORMAL"}
+    def create(part: int) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            body = {"cliente": f"Cliente {index:04}", "cidade_cliente": "Itu", **fields}
-            session.post(server.url + ORDERS, json=body, timeout=60).raise_for_status()
+            for index in range(part, ORDERS_ON_BOARD, PARTS):
+                fields: dict[str, Any] = {setor: True for setor in SECTORS[: index % 6]}
+                fields |= {"data_entrega": day(index % 30 - 3), "prioridade": "ALTA" if index % 9 == 0 else "NORMAL"}
+                body = {"cliente": f"Cliente {index:04}", "cidade_cliente": "Itu", **fields}
+                session.post(server.url + ORDERS, json=body, timeout=60).raise_for_status()
 
     with LiveServer.start(directory=tmp_path_factory.mktemp("full")) as server:
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(create, range(ORDERS_ON_BOARD)))
+        with ThreadPoolExecutor(PARTS) as pool:
+            list(pool.map(create, range(PARTS)))
         yield Shop(server)
 
 

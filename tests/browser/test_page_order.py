@@ -268,6 +268,25 @@ def test_a_change_that_came_just_before_the_save_is_a_conflict_too(open_page: Op
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_items_that_two_people_changed(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order(items=[{"descricao": "Banner"}])
+    page = open_page(f"#/pedido/{order['id']}")
+    field(page, "items.0.descricao").fill("Banner de 2 m")
+    shop.change(order["id"], by="Caio", items=[{"descricao": "Faixa"}, {"descricao": "Mastro"}])
+    note = page.locator("#itens .field__note").first
+    expect(note).to_contain_text("Caio")
+    expect(note).to_contain_text("Mastro")
+    expect(field(page, "items.0.descricao")).to_have_value("Banner de 2 m")
+    note.get_by_role("button", name="Usar o dele").click()
+    expect(field(page, "items.1.descricao")).to_have_value("Mastro")
+    note.get_by_role("button", name="Voltar ao meu").click()
+    expect(field(page, "items.0.descricao")).to_have_value("Banner de 2 m")
+    expect(field(page, "items.1.descricao")).to_have_count(0)
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.locator("#estado")).to_contain_text("Salvo às")
+    assert [item["descricao"] for item in shop.get(order["id"])["items"]] == ["Banner de 2 m"]
+
+
 def test_deleted_while_it_is_edited(open_page: OpenPage, shop: Shop) -> None:
     order = shop.order("Cliente que fica")
     page = open_page(f"#/pedido/{order['id']}")
