@@ -83,6 +83,19 @@ def fault(doors: Doors, call: Call, order_id: int, role: str, way: str) -> str |
     return None
 
 
+def test_the_table_leaves_out_no_call(doors: Doors) -> None:
+    def written(path: str) -> str:
+        for value, name in (("{id}", "{pedido_id}"), ("{new}", "{pedido_id}"), ("/pendente", "/{status}")):
+            path = path.replace(value, name)
+        return path.rstrip("/")
+
+    tried = {(call.method, written(call.path)) for call in CALLS}
+    elsewhere = {("POST", "/entrar"), ("POST", "/sair")}  # in test_session.py
+    paths = doors.server.get("/openapi/openapi.json").json()["paths"]
+    described = {(method.upper(), path) for path, operations in paths.items() for method in operations}
+    assert described - tried == elsewhere
+
+
 _sessions: dict[tuple[int, str], dict[str, str]] = {}
 
 

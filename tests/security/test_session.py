@@ -12,6 +12,11 @@ from doors import Doors, revoke, sign_in, without_token
 from live_server import ORDERS, LiveServer, wait_until
 from stream_clients import StreamRefused
 
+from pedidos_server.auth import Principal
+from pedidos_server.errors import Problem
+from pedidos_server.rates import STREAMS_A_MINUTE, Rates
+from pedidos_server.tokens import Role
+
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
 
 
@@ -169,3 +174,17 @@ def test_streams_are_limited_by_token(new_doors: Callable[..., Doors], transport
         stream.expect("connection")
     for stream in streams:
         stream.close()
+
+
+def test_new_streams_are_limited_by_token() -> None:
+    now = 1_000_000.0
+    rates = Rates(0, lambda: now)
+    ana, bia = (Principal(token_id, None, Role.LEITURA) for token_id in (1, 2))
+    for _ in range(STREAMS_A_MINUTE):
+        rates.stream(ana)
+    with pytest.raises(Problem) as limited:
+        rates.stream(ana)
+    assert limited.value.status == 429 and int(limited.value.headers["Retry-After"]) > 0
+    rates.stream(bia)
+    for _ in range(10_000):
+        rates.write(bia)  # 0: no limit

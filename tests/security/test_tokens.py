@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import sqlite3
 import stat
@@ -14,6 +16,7 @@ from doors import Doors, new_token, pedidos, printed_token, revoke, sign_in, sub
 from live_server import ORDERS, wait_until
 from stream_clients import StreamRefused
 
+from pedidos_server.auth import Access
 from pedidos_server.database import Database
 from pedidos_server.migrations import migrate
 
@@ -122,6 +125,27 @@ def test_an_idempotency_key_is_each_tokens_own(doors: Doors) -> None:
     assert [answer.status_code for answer in answers] == [201, 201, 201]
     ids = [answer.json()["id"] for answer in answers]
     assert ids[0] == ids[2] != ids[1]
+
+
+@pytest.mark.parametrize("verdict", [True, False])
+def test_the_whole_hash_is_compared_in_constant_time(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, verdict: bool
+) -> None:
+    """Nothing else decides: the look-up goes by a part of the hash, and `==` is not asked."""
+    access = Access("ON")
+    with closing(sqlite3.connect(doors.server.database_path)) as connection:
+        access.refresh(connection)
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare_digest(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return verdict
+
+    monkeypatch.setattr(hmac, "compare_digest", compare_digest)
+    token = doors.tokens["escrita"]
+    found = access.by_token(token)
+    assert (found is not None) is verdict
+    assert compared == [(hashlib.sha256(token.encode()).digest(),) * 2]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
