@@ -20,11 +20,12 @@ def _refuse(reason: object) -> None:
 if not monkey.is_module_patched("socket"):
     _refuse("é preciso o worker gevent: gunicorn --worker-class gevent wsgi:app")
 
-from pedidos_server.app import create_app  # noqa: E402 (only once gevent has patched)
+from pedidos_server.app import create_app, settle  # noqa: E402 (only once gevent has patched)
 
 try:
     settings = Settings.load()
     logs.configure(settings.log_level)
     app = create_app(settings).app
+    settle()
 except StartupError as error:
     _refuse(error)

@@ -15,7 +15,7 @@ from gevent.event import Event as Flag
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler
 
-from .app import Server
+from .app import Server, settle
 from .crowding import Body, CrowdServer, Places
 from .errors import StartupError
 from .http_head import RequestHead
@@ -140,6 +140,7 @@ def serve(server: Server, host: str, port: int, announce: Callable[[int], None])
     else:
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, stop.set)
+    settle()
     http.start()
     announce(http.server_port)
     stop.wait()
