@@ -102,6 +102,9 @@ def complete(document: dict[str, Any]) -> None:
             }
             for name, (target, target_method) in _LEADS_TO.items()
         }
+    # Its ``status`` says how the server is, in trouble too.
+    unhealthy = {"schema": {"$ref": "#/components/schemas/Saude"}}
+    paths["/health"]["get"]["responses"]["503"]["content"] = {"application/problem+json": unhealthy}
     _whole_bounds(document)
     for item in paths.values():
         for operation in item.values():
