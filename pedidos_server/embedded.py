@@ -31,6 +31,8 @@ HEAD_SECONDS = 15
 UNREAD_SECONDS = 60
 """Seconds after which a peer that takes none of its answer is given up by the kernel."""
 STOP_SECONDS = 1.0
+TOGETHER = 64 * 1024
+"""Bytes of a body that leave in one packet with the head: pywsgi would wake the client for the head alone."""
 
 
 class Handler(WSGIHandler):
@@ -100,8 +102,25 @@ class Handler(WSGIHandler):
             environ["wsgi.input"] = body
         return environ
 
+    def _write_with_headers(self, data: bytes) -> None:
+        if len(data) > TOGETHER:
+            super()._write_with_headers(data)
+            return
+        self._answer = bytearray()
+        super()._write_with_headers(data)
+        answer, self._answer = self._answer, None
+        super()._sendall(answer)
+
+    def _sendall(self, data: bytes) -> None:
+        if self._answer is None:
+            super()._sendall(data)
+        else:
+            self._answer += data
+
     socket: Any
     wsgi_input: Any
+    _answer: bytearray | None = None
+    """What leaves together, while it is put together."""
 
     def release(self) -> tuple[Any, bytes]:
         """The connection's socket, and what was read behind the request. The server forgets both."""

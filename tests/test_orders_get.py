@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -66,3 +67,16 @@ def test_list_by_an_unknown_status(server: LiveServer) -> None:
     response = server.get(f"{ORDERS}status/perdido")
     assert response.status_code in (404, 422)
     assert_problem(response, response.status_code)
+
+
+@pytest.mark.parametrize("kind", ["embedded"])
+def test_a_small_answer_is_one_packet(server: LiveServer) -> None:
+    """Of a head that comes alone a client can do nothing, but wakes for it."""
+    order = server.create()
+    request = f"GET {ORDERS}{order['id']} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        for _ in range(50):
+            client.sendall(request)
+            head, _, body = client.recv(1 << 16).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert len(body) == int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
