@@ -18,7 +18,7 @@ from gevent.pywsgi import WSGIHandler
 from .app import Server, settle
 from .crowding import Body, CrowdServer, Places
 from .errors import StartupError
-from .http_head import RequestHead
+from .http_head import REQUEST_LINE, RequestHead
 from .transports.handover import HANDLER
 
 log = logging.getLogger("pedidos.server")
@@ -74,6 +74,8 @@ class Handler(WSGIHandler):
         return ""  # as if the peer had closed
 
     def read_request(self, raw_requestline: str) -> bool:
+        if not REQUEST_LINE.fullmatch(raw_requestline):
+            raise ValueError("malformed request line")
         with gevent.Timeout(HEAD_SECONDS, ValueError("request head too slow")):
             try:
                 done: bool = super().read_request(raw_requestline)

@@ -13,6 +13,9 @@ from typing import BinaryIO
 MAX_FIELDS = 100
 MAX_LINE = 65_536
 
+REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[0-9]\r?\n?")
+"""Nothing older than HTTP/1.0, nothing that pywsgi would take for a version and stumble over."""
+
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n")
 
 

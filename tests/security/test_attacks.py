@@ -47,6 +47,33 @@ def test_a_gigabyte_in_chunks_is_cut_off(server: LiveServer) -> None:
     assert sent < 100, "MiB were taken"
 
 
+LINES = (
+    "GET / HTTP/1",
+    "GET / HTTP/",
+    "GET / HTTP/1.x",
+    "GET / HTTP/9.9",
+    "GET / HTTP/1.1.1",
+    "GET /",
+    "\x00",
+    "GET  ",
+)
+
+
+@pytest.mark.parametrize("line", LINES, ids=ascii)
+def test_what_is_no_request_line(server: LiveServer, line: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(f"{line}\r\nHost: x\r\n\r\n".encode())
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100)[:12] not in (b"HTTP/1.1 200", b"HTTP/1.1 500")
+
+
+def test_an_address_that_is_no_utf_8(server: LiveServer) -> None:
+    for path in (ORDERS, "/sse/pedidos", "/ws/pedidos", "/health"):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            client.sendall(f"GET {path}?q=".encode() + b"\xf3&cursor=\xf3 HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert not client.recv(100).startswith(b"HTTP/1.1 5")
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000])
 def test_depth(server: LiveServer, text: str) -> None:
     assert_problem(server.post(ORDERS, data=text.encode(), headers=JSON), 400)
