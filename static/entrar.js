@@ -5,11 +5,12 @@ const input = /** @type {HTMLInputElement} */ (document.getElementById('token'))
 const fault = /** @type {HTMLElement} */ (document.getElementById('erro'));
 const button = /** @type {HTMLButtonElement} */ (form.querySelector('button'));
 
-/** Where to go on: a place of this server alone, whatever the address says. */
+/** Where to go on: a place of this server alone, whatever the address says. Given whole: the path of `/.//x` is `//x`,
+ * which by itself names another server. */
 function destination() {
   try {
     const url = new URL(new URLSearchParams(location.search).get('voltar') || '/', location.origin);
-    return url.origin === location.origin ? url.pathname + url.search + url.hash : '/';
+    return url.origin === location.origin ? url.href : '/';
   } catch (error) {
     return '/';
   }

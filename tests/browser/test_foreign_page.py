@@ -10,6 +10,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from doors import Doors
@@ -186,6 +187,26 @@ def test_our_own_page_may(server: LiveServer, page: Page) -> None:
     assert {name for name, result in results.items() if result == "blocked"} <= refused, results
     assert '"connected"' in results["websocket"] and '"connected"' in results["sse"]
     assert " 201 " in results["create"] and " 200 " in results["change"] and " 200 " in results["delete"]
+
+
+ELSEWHERE = ("http://{0}/", "//{0}/", "/.//{0}/", "\\\\{0}/", "/\\{0}/", "javascript:location='//{0}/'", "/\t/{0}/")
+
+
+@pytest.mark.parametrize("shop", ["closed"], indirect=True)
+def test_after_signing_in_one_stays_here(server: LiveServer, shop: tuple[LiveServer, str], browser: Browser) -> None:
+    """Whatever address the link to the sign-in page names."""
+    base = f"http://{LAN_NAME}:{server.port}"
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{base}/entrar")
+    page.locator("#token").fill(shop[1])
+    page.get_by_role("button").click()
+    page.wait_for_url(f"{base}/")
+    for place in ELSEWHERE:  # who has a session is sent on at once
+        with page.expect_navigation(url=lambda url: "/entrar" not in url):
+            page.goto(f"{base}/entrar?voltar={quote(place.format(FOREIGN_NAME), safe='')}", wait_until="commit")
+        assert page.url.startswith(f"{base}/"), place
+    context.close()
 
 
 def test_a_name_of_theirs_for_our_address(server: LiveServer, page: Page) -> None:
