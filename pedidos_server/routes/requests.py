@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 import gevent
 from flask import Request, Response, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..errors import Problem, invalid_fields
 from ..pedidos import Caller, Idempotency, IfMatch
@@ -39,8 +39,18 @@ class StrictRequest(Request):
     def body(self) -> bytes:
         """All of it. Raises Problem 408 for one that trickles: whoever sends it holds one of a few places."""
         size = self.max_content_length if self.content_length is None else self.content_length
-        with gevent.Timeout(BODY_SECONDS + (size or 0) / SLOWEST_BODY, _SlowBody):
-            return self.get_data(cache=True)
+        try:
+            with gevent.Timeout(BODY_SECONDS + (size or 0) / SLOWEST_BODY, _SlowBody):
+                return self.get_data(cache=True)
+        except (Problem, HTTPException, ConnectionError):
+            raise
+        except Exception:  # noqa: BLE001 (each server has errors of its own for chunks that are none)
+            raise Problem(
+                400,
+                "Requisição inválida",
+                "O corpo da requisição está malformado, ou não chegou inteiro.",
+                headers={"Connection": "close"},
+            ) from None
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""

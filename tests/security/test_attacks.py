@@ -67,6 +67,20 @@ def test_what_is_no_request_line(server: LiveServer, line: str) -> None:
         assert client.recv(100)[:12] not in (b"HTTP/1.1 200", b"HTTP/1.1 500")
 
 
+@pytest.mark.parametrize("kind_of_body", ["application/json", "text/plain"])
+@pytest.mark.parametrize(
+    "chunks", ["\r\n", "x\r\n", "-1\r\n", "5\r\nhello", "5\r\nhelloworld\r\n", "5;" + "a" * 9000]
+)
+def test_what_are_no_chunks(server: LiveServer, chunks: str, kind_of_body: str) -> None:
+    """Whether the application reads them, or the server what the application left."""
+    head = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind_of_body}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall((head + chunks).encode())
+        client.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionResetError):
+            assert not client.recv(100).startswith((b"HTTP/1.1 2", b"HTTP/1.1 5"))
+
+
 def test_an_address_that_is_no_utf_8(server: LiveServer) -> None:
     for path in (ORDERS, "/sse/pedidos", "/ws/pedidos", "/health"):
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:

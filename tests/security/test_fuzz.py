@@ -50,6 +50,8 @@ WELL_FORMED = (
     f"GET {ORDERS}?limite=1 HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
     f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode(),
     f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".encode(),
+    f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "2\r\n{}\r\n0\r\n\r\n".encode(),
     HANDSHAKE.format(path="/ws/pedidos", more="").encode(),
     b"GET /sse/pedidos HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1-00000000\r\n\r\n",
 )
