@@ -125,11 +125,14 @@ class Handler(WSGIHandler):
     """What leaves together, while it is put together."""
 
     def release(self) -> tuple[Any, bytes]:
-        """The connection's socket, and what was read behind the request. The server forgets both."""
-        sock, self.socket = self.socket, None
+        """The connection's socket, and what was read behind the request. The server forgets both.
+
+        Raises OSError where the peer is gone already.
+        """
         self.close_connection = True
-        sock.settimeout(0.0)
+        self.socket.settimeout(0.0)
         unread = self.rfile.peek()  # what is buffered, and what arrived meanwhile; never waits
+        sock, self.socket = self.socket, None
         return sock, bytes(unread)
 
 

@@ -72,7 +72,7 @@ class Writer:
     def _choose(self) -> Operation:
         """Creates, changes (some on a version that may be old), and deletes."""
         name = uuid.uuid4().hex
-        known = list(self._shop.versions.items())
+        known = list(self._shop.versions.copy().items())  # other writers change it meanwhile
         choice = self._dice.random()
         if not known or choice < 0.25:
             image = "data:image/png;base64," + "A" * self._dice.choice((0, 0, 0, 3_000, 60_000))

@@ -168,8 +168,17 @@ def test_a_database_of_the_first_schema_gets_what_a_new_one_has(tmp_path: Path) 
         migrate(database.open_writer(), path)
         database.close()
     with closing(sqlite3.connect(old)) as connection:
+        made_since = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
         connection.executescript(
-            "DROP TABLE token; DROP TABLE sessao; DELETE FROM meta WHERE chave = 'acessos';"
+            "DROP TABLE token; DROP TABLE sessao; DROP TABLE contagem;"
+            + "".join(f"DROP TRIGGER {name};" for (name,) in made_since)
+            + "DELETE FROM meta WHERE chave IN ('acessos', 'lacuna');"
+            "DROP INDEX pedido_busca; DROP INDEX pedido_status_setor_prioridade;"
+            "DROP INDEX pedido_alterado_em_status_setor_prioridade;"
+            "CREATE INDEX pedido_alterado_em ON pedido (alterado_em);"
+            "CREATE INDEX pedido_status_id ON pedido (status, id);"
+            "CREATE INDEX pedido_setor_id ON pedido (setor, id);"
+            "CREATE INDEX pedido_prioridade_id ON pedido (prioridade, id);"
             "UPDATE meta SET valor = '1' WHERE chave = 'versao_do_esquema'"
         )
     made = pedidos("token", "create", "Ana", "--role", "leitura", "--database", f"sqlite:///{old}")
