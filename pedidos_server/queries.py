@@ -180,14 +180,14 @@ class _Lookup:
             return self.count(connection), self._by_kind(connection, below_id, limit)
         # What many orders match is found among the newest; what few match costs little to collect.
         newest = connection.execute(
-            f"SELECT id FROM pedido NOT INDEXED WHERE {self._where} AND id < ? "  # noqa: S608 (the values are bound)
+            f"SELECT id FROM pedido NOT INDEXED WHERE {self._where} AND id < ? "  # nosec B608 # noqa: S608 (the values are bound)
             "AND id > (SELECT MIN(?, MAX(id) + 1) - ? - 1 FROM pedido) ORDER BY id DESC LIMIT ?",
             [*self._values, below_id, below_id, NEWEST, limit],
         ).fetchall()
         if len(newest) < limit:
             return self._scan(connection, below_id, limit)
         total = connection.execute(
-            f"SELECT COUNT(*) FROM ({self._hits})",  # noqa: S608
+            f"SELECT COUNT(*) FROM ({self._hits})",  # nosec B608 # noqa: S608
             self._hits_values,
         ).fetchone()[0]
         return total, [pedido_id for (pedido_id,) in newest]
@@ -218,7 +218,7 @@ class _Lookup:
 
     def _scan(self, connection: Connection, below_id: int, limit: int) -> tuple[int, list[int]]:
         total, ids = connection.execute(
-            f"WITH hit AS MATERIALIZED ({self._hits}) SELECT (SELECT COUNT(*) FROM hit), "  # noqa: S608
+            f"WITH hit AS MATERIALIZED ({self._hits}) SELECT (SELECT COUNT(*) FROM hit), "  # nosec B608 # noqa: S608
             "(SELECT json_group_array(id) FROM (SELECT id FROM hit WHERE id < ? ORDER BY id DESC LIMIT ?))",
             [*self._hits_values, below_id, limit],
         ).fetchone()
@@ -226,7 +226,7 @@ class _Lookup:
 
 
 def _ids(index: str, conditions: list[str]) -> str:
-    return f"SELECT id FROM pedido INDEXED BY {index} WHERE {' AND '.join(conditions)}"  # noqa: S608
+    return f"SELECT id FROM pedido INDEXED BY {index} WHERE {' AND '.join(conditions)}"  # nosec B608 # noqa: S608
 
 
 @dataclass(slots=True)
