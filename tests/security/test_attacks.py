@@ -76,8 +76,8 @@ def test_what_are_no_chunks(server: LiveServer, chunks: str, kind_of_body: str) 
     head = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind_of_body}\r\nTransfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall((head + chunks).encode())
-        client.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(OSError):  # it may have ended the connection by now
+            client.shutdown(socket.SHUT_WR)
             assert not client.recv(100).startswith((b"HTTP/1.1 2", b"HTTP/1.1 5"))
 
 
