@@ -56,7 +56,7 @@ def next_cursor(after: Cursor) -> Cursor:
     return Cursor(after.number + 1, secrets.token_hex(4))
 
 
-def append(connection: Connection, after: Head, events: Sequence[Event], when: str) -> Head:
+def append(connection: Connection, after: Head, events: Sequence[Event], when: str) -> None:
     """Writes the events that follow ``after``; ``when`` is not before ``after.when``."""
     rows: list[tuple[int, str, str, int, bytes]] = []
     total = after.total_bytes
@@ -64,7 +64,6 @@ def append(connection: Connection, after: Head, events: Sequence[Event], when: s
         total += len(payload)
         rows.append((number, tag, when, total, payload))
     _insert(connection, rows)
-    return Head(events[-1].cursor, total, when) if events else after
 
 
 def can_resume(connection: Connection, cursor: Cursor) -> bool:

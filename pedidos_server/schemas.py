@@ -10,7 +10,7 @@ import json
 import math
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 import pydantic_core
@@ -66,9 +66,22 @@ def _priority(value: Any) -> Any:
     return value
 
 
+def _exact(written: str, most_digits: int) -> Decimal | None:
+    """The number that these digits say, or None where it has more before its point. No arithmetic is done before
+    that is known: 1e999999999 overflows."""
+    if len(written) > 40:
+        return None
+    try:
+        number = Decimal(written)
+    except InvalidOperation:  # an exponent of twenty digits
+        return None
+    return number if number.is_finite() and number.adjusted() < most_digits else None
+
+
 def _whole(value: Any) -> Any:
-    """JSON knows no integers: 7.0 is 7."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """JSON knows no integers: 7.0 is 7, by its digits; the float of a long number is another one."""
+    number = _exact(value.written, 19) if isinstance(value, WrittenNumber) else None
+    return int(number) if number is not None and number == number.to_integral_value() else value
 
 
 def _iso_date(value: str) -> str:
@@ -98,10 +111,8 @@ def _amount(value: Any) -> str:
             raise PydanticCustomError("amount", 'deve ser um valor como "450.00" ou "1.234,56"')
     else:
         text = getattr(value, "written", repr(value))
-    if len(text) > 40:
-        raise PydanticCustomError("amount_range", "valor grande demais")
-    number = Decimal(text)
-    if not number.is_finite() or number.adjusted() >= _MAX_DIGITS:  # no arithmetic before: 1e999999999 overflows
+    number = _exact(text, _MAX_DIGITS)
+    if number is None:
         raise PydanticCustomError("amount_range", "valor grande demais")
     exponent = number.as_tuple().exponent
     cents = number.quantize(Decimal("0.01"))

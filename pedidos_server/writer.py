@@ -166,9 +166,9 @@ class Writer:
         if not self._greenlet.dead:
             for _, done in (*self._waiting, *self._background):
                 done.set_exception(unavailable("O servidor está reiniciando. Tente de novo em instantes.", 2))
+            log.error("closing while the database takes no writes", extra={"waiting": len(self._waiting)})
             self._waiting.clear()
             self._background.clear()
-            log.error("closing while the database takes no writes", extra={"waiting": len(self._waiting)})
             return False
         self._thread.kill()
         return True

@@ -290,3 +290,25 @@ def test_every_fault_is_named_at_once(server: LiveServer) -> None:
         *["cliente", "telefone_cliente", "prioridade", "valor_total", "financeiro", "cor"],
         *["items.0.descricao", "items.0.emenda"],
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [("7.0", 7), ("-2.50e1", -25), ("1e2", 100), ("9007199254740993.0", 9007199254740993), ("0.0", 0)],
+)
+def test_a_whole_number_is_read_by_its_digits(server: LiveServer, written: str, stored: int) -> None:
+    """However it is written: as a float, 9007199254740993.0 would be another number."""
+    body = f'{{"cliente": "Ana", "forma_envio_id": {written}}}'
+    answer = server.post(ORDERS, data=body.encode(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 201
+    assert answer.json()["forma_envio_id"] == stored
+
+
+@pytest.mark.parametrize(
+    "written", ["7.5", "1e-400", "1e19", "1e999999999", "1e-99999999999999999999", "0." + "0" * 50 + "1"]
+)
+def test_what_is_no_whole_number_is_refused(server: LiveServer, written: str) -> None:
+    body = f'{{"cliente": "Ana", "forma_envio_id": {written}}}'
+    answer = server.post(ORDERS, data=body.encode(), headers={"Content-Type": "application/json"})
+    assert_problem(answer, 422)
+    assert answer.json()["errors"][0]["campo"] == "forma_envio_id"

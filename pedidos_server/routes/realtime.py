@@ -122,12 +122,11 @@ def register_realtime(
     def check_handshake() -> None:
         if request.method != "GET":  # RFC 6455, 4.1
             raise MethodNotAllowed(["GET"])
-        check_upgrade(request.headers, request.environ)
+        check_upgrade(request.headers)
         g.start = judge(request.args.get("cursor"))
 
     @sock.route("/ws/pedidos", bp=upgrades)
     def stream_websocket(_: Handshake) -> None:
-        g.stream = True
         bare, unread = take_socket(request.environ)
         hub.subscribe(
             Subscription(websocket, bare, request.remote_addr or "", principal()),
@@ -149,7 +148,6 @@ def register_realtime(
     def stream_sse() -> Response:
         # An EventSource repeats its first address on every reconnect, so the header is the newer word.
         last_seen = request.headers.get("Last-Event-ID")
-        g.stream = True
         start = judge(last_seen if last_seen is not None else request.args.get("cursor"))
         return StreamResponse(hub, sse, start, principal())
 
@@ -157,7 +155,7 @@ def register_realtime(
     app.register_blueprint(streams)
 
 
-def check_upgrade(headers: Any, environ: dict[str, Any]) -> None:
+def check_upgrade(headers: Any) -> None:
     """RFC 6455, 4.2.1. Raises Problem 400 or 426. Compression is not negotiated: frames are shared bytes."""
     if headers.get("Sec-WebSocket-Version", "").strip() != "13":
         raise Problem(

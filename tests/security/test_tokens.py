@@ -14,6 +14,7 @@ import pytest
 from checks import assert_problem
 from doors import Doors, new_token, pedidos, printed_token, revoke, sign_in, subprotocol, without_token
 from live_server import ORDERS, wait_until
+from older_schemas import take_back
 from stream_clients import StreamRefused
 
 from pedidos_server.auth import Access
@@ -167,20 +168,7 @@ def test_a_database_of_the_first_schema_gets_what_a_new_one_has(tmp_path: Path) 
         database = Database(f"sqlite:///{path}")
         migrate(database.open_writer(), path)
         database.close()
-    with closing(sqlite3.connect(old)) as connection:
-        made_since = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        connection.executescript(
-            "DROP TABLE token; DROP TABLE sessao; DROP TABLE contagem;"
-            + "".join(f"DROP TRIGGER {name};" for (name,) in made_since)
-            + "DELETE FROM meta WHERE chave IN ('acessos', 'lacuna');"
-            "DROP INDEX pedido_busca; DROP INDEX pedido_status_setor_prioridade;"
-            "DROP INDEX pedido_alterado_em_status_setor_prioridade;"
-            "CREATE INDEX pedido_alterado_em ON pedido (alterado_em);"
-            "CREATE INDEX pedido_status_id ON pedido (status, id);"
-            "CREATE INDEX pedido_setor_id ON pedido (setor, id);"
-            "CREATE INDEX pedido_prioridade_id ON pedido (prioridade, id);"
-            "UPDATE meta SET valor = '1' WHERE chave = 'versao_do_esquema'"
-        )
+    take_back(old, 1)
     made = pedidos("token", "create", "Ana", "--role", "leitura", "--database", f"sqlite:///{old}")
     assert made.returncode == 0, made.stderr
     assert tables(new) == tables(old) and len(tables(new)) == 4

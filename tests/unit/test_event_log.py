@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from peewee import SqliteDatabase
+from unit_database import new_database
 
 from pedidos_server import event_log
 from pedidos_server.database import Connection
 from pedidos_server.event_log import Head, Retention
-from pedidos_server.migrations import get_meta, migrate
+from pedidos_server.migrations import get_meta
 from pedidos_server.protocol import Cursor, Event, timestamp
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -249,7 +247,7 @@ def test_halving_finds_what_a_walk_through_the_log_finds(
         ages.append(max(0.0, total))
 
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.deserialize(_new_database())
+        connection.deserialize(new_database())
         for (event_size, _), age in zip(log, ages, strict=True):
             append(connection, event_size, age)
         kept = numbers(connection)
@@ -269,13 +267,3 @@ def test_halving_finds_what_a_walk_through_the_log_finds(
         ]
         assert event_log.prune(connection, retention, NOW) == len(kept) - len(expected)
         assert numbers(connection) == expected
-
-
-@functools.cache
-def _new_database() -> bytes:
-    """A new database as SQLite would write it to a file."""
-    peewee = SqliteDatabase(":memory:")
-    with closing(peewee):
-        migrate(peewee, Path(":memory:"))
-        image: bytes = peewee.connection().serialize()
-        return image

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import pydantic_core
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from peewee import SqliteDatabase
+from unit_database import new_database
 
 from pedidos_server import pedidos, queries, schemas
 from pedidos_server.database import Connection
 from pedidos_server.errors import Problem
-from pedidos_server.migrations import migrate
 from pedidos_server.pedidos import Caller, searchable, sector_of
 from pedidos_server.queries import Filters, Page
 from pedidos_server.schemas import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
@@ -31,19 +28,10 @@ LAST_IDS = 4
 """Ids among which a page is looked for first, here."""
 
 
-@functools.cache
-def _new_database() -> bytes:
-    peewee = SqliteDatabase(":memory:")
-    with closing(peewee):
-        migrate(peewee, Path(":memory:"))
-        image: bytes = peewee.connection().serialize()
-        return image
-
-
 @contextmanager
 def fresh() -> Iterator[Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        connection.deserialize(_new_database())
+        connection.deserialize(new_database())
         connection.execute("BEGIN")
         yield connection
 

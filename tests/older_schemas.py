@@ -1,0 +1,31 @@
+"""A database as an older version of the server would have made it, out of one that this version has made."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from pedidos_server.migrations import set_meta
+
+
+def take_back(path: Path, version: int) -> None:
+    """Undoes each step that led beyond the schema of this ``version``, the newest first."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        if version < 4:
+            connection.execute("DROP TRIGGER evento_lacuna")
+            connection.execute("DELETE FROM meta WHERE chave = 'lacuna'")
+        if version < 3:
+            for name in ("criado", "excluido", "mudado"):
+                connection.execute(f"DROP TRIGGER pedido_{name}")
+            connection.execute("DROP TABLE contagem")
+            for name in ("busca", "status_setor_prioridade", "alterado_em_status_setor_prioridade"):
+                connection.execute(f"DROP INDEX pedido_{name}")
+            connection.execute('CREATE INDEX "pedido_alterado_em" ON "pedido" ("alterado_em")')
+            for column in ("status", "setor", "prioridade"):
+                connection.execute(f'CREATE INDEX "pedido_{column}_id" ON "pedido" ("{column}", "id")')
+        if version < 2:
+            connection.execute("DROP TABLE token")
+            connection.execute("DROP TABLE sessao")
+            connection.execute("DELETE FROM meta WHERE chave = 'acessos'")
+        set_meta(connection, "versao_do_esquema", str(version))
