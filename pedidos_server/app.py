@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import gevent
-from flask import Flask, Response, request
-from flask_cors.core import get_cors_options, set_cors_headers
+from flask import Flask
+from flask_cors.core import get_cors_options
 from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -21,7 +21,7 @@ from .auth import Access, check_start
 from .config import Settings
 from .database import Connection, Database, explain
 from .descriptors import usable_descriptors
-from .edge import with_edge
+from .edge import Completion, with_edge
 from .errors import Problem, StartupError
 from .event_log import Retention
 from .http_errors import register_errors, validation_response
@@ -32,12 +32,13 @@ from .origins import APPS, Origins
 from .rates import Rates
 from .routes.descriptions import Problema
 from .routes.docs import docs_blueprint
-from .routes.guard import register_guard
+from .routes.fast_path import FastPath
+from .routes.guard import Guard, register_guard
 from .routes.openapi import DescribedApp
 from .routes.operations import operations_blueprint
 from .routes.orders import orders_blueprint
 from .routes.pages import STATIC, pages_blueprint
-from .routes.realtime import register_realtime
+from .routes.realtime import Streams, register_realtime
 from .routes.requests import StrictRequest
 from .routes.session import session_blueprint
 from .writer import Writer
@@ -132,20 +133,14 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
         static_folder=None,
     )
     app.request_class = StrictRequest
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no path redirects …
-    app.wsgi_app = with_edge(app.wsgi_app)  # … and each answers with and without its slash
-    if settings.trusted_hops:
-        # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
-        app.wsgi_app = ProxyFix(
-            app.wsgi_app, x_for=settings.trusted_hops, x_proto=settings.trusted_hops, x_host=0, x_port=0, x_prefix=0
-        )
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no path redirects: the edge drops the last slash
     app.url_map.converters["order_id"] = OrderIdConverter
     app.json.ensure_ascii = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     register_errors(app)
-    _register_cors(app, [*APPS, *settings.cors_origins])
     rates = Rates(settings.max_writes)
-    register_guard(app, access, Origins(settings.cors_origins, settings.hosts), rates, settings.trusted_hops)
+    guard = Guard(access, Origins(settings.cors_origins, settings.hosts), rates, settings.trusted_hops)
+    register_guard(app, guard)
     app.register_api(orders_blueprint(database, writer))
     app.register_api(operations_blueprint(database, hub, writer))
     app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates))
@@ -153,7 +148,16 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     app.register_blueprint(docs_blueprint())
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
     most = min(settings.max_subscribers, room)
-    register_realtime(app, database, hub, most, settings.max_message, settings.max_streams)
+    complete = Completion(_cors_options(app, [*APPS, *settings.cors_origins]))
+    streams = Streams(database, hub, complete, most, settings.max_message, settings.max_streams)
+    register_realtime(app, streams)
+    # From the outside in: ProxyFix, the edge, the fast path, Flask.
+    app.wsgi_app = with_edge(FastPath(app.wsgi_app, guard, writer, streams, settings.max_body), complete)
+    if settings.trusted_hops:
+        # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=settings.trusted_hops, x_proto=settings.trusted_hops, x_host=0, x_port=0, x_prefix=0
+        )
     return cast("Flask", app)
 
 
@@ -166,8 +170,8 @@ class OrderIdConverter(BaseConverter):
         return int(value)
 
 
-def _register_cors(app: Flask, origins: list[str]) -> None:
-    options = get_cors_options(
+def _cors_options(app: Flask, origins: list[str]) -> Any:
+    return get_cors_options(
         app,
         {
             "origins": origins,
@@ -187,12 +191,6 @@ def _register_cors(app: Flask, origins: list[str]) -> None:
             "always_send": False,
         },
     )
-
-    @app.after_request
-    def add_cors_headers(response: Response) -> Response:
-        if "HTTP_ORIGIN" in request.environ:
-            set_cors_headers(response, options)
-        return response
 
 
 def _keep_doors(database: Database, access: Access, hub: Hub) -> None:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from flask_cors.core import get_cors_headers
+from werkzeug.datastructures import EnvironHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger("pedidos.http")
@@ -24,7 +27,24 @@ _HARDENING = (
 """What a route has not set itself."""
 
 
-def with_edge(application: WSGIApplication) -> WSGIApplication:
+class Completion:
+    """What every answer carries. ``cors`` are flask-cors's options (``get_cors_options``)."""
+
+    def __init__(self, cors: Any) -> None:
+        self._cors = cors
+
+    def __call__(self, headers: list[tuple[str, str]], environ: Mapping[str, Any]) -> None:
+        """Adds it to ``headers``."""
+        own = [name for name, _ in headers]
+        headers += [pair for pair in _HARDENING if pair[0] not in own]
+        if "HTTP_ORIGIN" in environ:
+            found = get_cors_headers(self._cors, EnvironHeaders(environ), environ["REQUEST_METHOD"])  # type: ignore[arg-type]
+            headers += [(name, str(value)) for name, value in found.items()]
+        else:
+            headers.append(("Vary", "Origin"))
+
+
+def with_edge(application: WSGIApplication, complete: Completion) -> WSGIApplication:
     """The application with its edge; each of its paths answers with and without a slash at the end."""
 
     def edge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -48,11 +68,3 @@ def with_edge(application: WSGIApplication) -> WSGIApplication:
         return application(environ, start)  # type: ignore[arg-type]
 
     return edge
-
-
-def complete(headers: list[tuple[str, str]], environ: WSGIEnvironment) -> None:
-    """Adds what every answer carries. A stream, which writes its own head, has its line when it ends."""
-    own = [name for name, _ in headers]
-    headers += [pair for pair in _HARDENING if pair[0] not in own]
-    if "HTTP_ORIGIN" not in environ:  # else the answer to it says so already
-        headers.append(("Vary", "Origin"))

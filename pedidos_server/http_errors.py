@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask, Response, request
 from pydantic import ValidationError
@@ -43,29 +45,36 @@ def validation_response(error: ValidationError) -> Response:
     return problem_response(schema_problem(error))
 
 
+def error_response(error: Exception, environ: Mapping[str, Any]) -> Response:
+    """The answer for whatever was raised while a request was handled. Logs what nobody thought of."""
+    match error:
+        case Problem():
+            return problem_response(error)
+        case ValidationError():
+            return validation_response(error)
+        case HTTPException():
+            return _http_error(error)
+        case ConnectionError():  # the client went away before its answer: nobody's fault
+            log.info("client gone", extra={"path": environ["PATH_INFO"], "error": error})
+            return Response(status=499, headers={"Connection": "close"})
+    about = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"]}
+    log.exception("request failed", exc_info=error, extra=about)
+    title, detail = _TITLES[500]
+    return problem_response(Problem(500, title, detail))
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:  # abort(response): it is complete already
+        return error.response  # type: ignore[return-value]
+    status = error.code or 500
+    title, detail = _TITLES.get(status, (f"Erro {status}", "A requisição não pôde ser atendida."))
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    if status == 413:
+        headers["Connection"] = "close"  # the rest of the body is not read
+    return problem_response(Problem(status, title, detail, headers=headers))
+
+
 def register_errors(app: Flask) -> None:
-    app.register_error_handler(Problem, problem_response)
-    app.register_error_handler(ValidationError, validation_response)
-
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response:
-        if error.response is not None:  # abort(response): it is complete already
-            return error.response  # type: ignore[return-value]
-        status = error.code or 500
-        title, detail = _TITLES.get(status, (f"Erro {status}", "A requisição não pôde ser atendida."))
-        headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-        if status == 413:
-            headers["Connection"] = "close"  # the rest of the body is not read
-        return problem_response(Problem(status, title, detail, headers=headers))
-
-    @app.errorhandler(ConnectionError)
-    def peer_gone(error: ConnectionError) -> Response:
-        """The client went away before its answer, in a WebSocket handshake for example: nobody's fault."""
-        log.info("client gone", extra={"path": request.path, "error": error})
-        return Response(status=499, headers={"Connection": "close"})
-
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        log.exception("request failed", exc_info=error, extra={"method": request.method, "path": request.path})
-        title, detail = _TITLES[500]
-        return problem_response(Problem(500, title, detail))
+    def answer(error: Exception) -> Response:
+        return error_response(error, request.environ)

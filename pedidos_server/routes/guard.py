@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, redirect, request
+from werkzeug.sansio.http import parse_cookie
 
 from ..auth import COOKIE, NOBODY, SECURE_COOKIE, Access, Principal, forbidden, unauthorized
 from ..errors import Problem
@@ -67,47 +68,66 @@ _FORWARDING = (
 )
 
 
-def register_guard(app: Flask, access: Access, origins: Origins, rates: Rates, trusted_hops: int) -> None:
-    @app.before_request
-    def check() -> Any:
-        environ, endpoint = request.environ, request.endpoint or ""
+class Guard:
+    """Knows from its environment alone who makes a request, and whether they may."""
+
+    def __init__(self, access: Access, origins: Origins, rates: Rates, trusted_hops: int) -> None:
+        self._access, self._origins, self._rates, self._trusted_hops = access, origins, rates, trusted_hops
+
+    def admit(self, environ: Mapping[str, Any], endpoint: str) -> Principal | None:
+        """Who calls; None where that is not known and need not be: on a public page, and in a preflight.
+
+        ``endpoint`` is "" where no route answers. Raises Problem: 401, 403, 421 (the Host is none of ours) or 429.
+        """
+        access, method = self._access, environ["REQUEST_METHOD"]
         host = environ.get("HTTP_HOST", "")
         # HTTP/1.0 has none; a browser always sends one, and only a browser can be rebound.
-        if host and not origins.host_allowed(host):
+        if host and not self._origins.host_allowed(host):
             raise _wrong_name()
-        if not trusted_hops and access.by_default and any(name in environ for name in _FORWARDING):
+        if not self._trusted_hops and access.by_default and any(name in environ for name in _FORWARDING):
             raise _behind_a_proxy()
-        if _is_foreign(environ, origins, host, endpoint):
+        if _is_foreign(environ, self._origins, host, endpoint):
             raise forbidden("Esta página não pode usar este servidor (PEDIDOS_CORS_ORIGINS).")
         if access.open:
-            g.principal = NOBODY
-            return None
-        if request.method == "OPTIONS":
+            return NOBODY
+        if method == "OPTIONS":
             return None  # a preflight carries no credentials, and its answer no data
-        caller = g.principal = _principal(access, environ)
-        if caller is not None and caller.by_session and request.method not in _READS:
+        caller = _principal(access, environ)
+        if caller is not None and caller.by_session and method not in _READS:
             _refuse_forgery(environ, host)
         if endpoint in PUBLIC:
-            return None
-        if caller is not None:
-            return may(caller, endpoint)
-        if endpoint in _PAGES and _is_navigation(environ):
-            return redirect("/entrar" if endpoint == "pages.index" else f"/entrar?voltar={request.path}")
-        raise unauthorized(
-            "O token não existe, foi revogado ou expirou."
-            if "HTTP_AUTHORIZATION" in environ
-            else "Envie um token em 'Authorization: Bearer', ou entre em /entrar."
-        )
+            return caller
+        if caller is None:
+            raise unauthorized(
+                "O token não existe, foi revogado ou expirou."
+                if "HTTP_AUTHORIZATION" in environ
+                else "Envie um token em 'Authorization: Bearer', ou entre em /entrar."
+            )
+        self._check_role(caller, method, endpoint)
+        return caller
 
-    def may(caller: Principal, endpoint: str) -> None:
+    def _check_role(self, caller: Principal, method: str, endpoint: str) -> None:
         """Raises Problem 403 for what the role may not, 429 for too much of it."""
         needed = NEEDS.get(endpoint, Role.ADMIN if endpoint else Role.LEITURA)  # no endpoint: 404 or 405
         if caller.role < needed:
             raise forbidden(f"O papel {caller.role.label} não permite isto: é preciso {needed.label}.")
-        if request.method not in _READS:
-            rates.write(caller)
-        elif endpoint in _STREAMS and request.method == "GET":
-            rates.stream(caller)
+        if method not in _READS:
+            self._rates.write(caller)
+        elif endpoint in _STREAMS and method == "GET":
+            self._rates.stream(caller)
+
+
+def register_guard(app: Flask, guard: Guard) -> None:
+    @app.before_request
+    def check() -> Any:
+        endpoint = request.endpoint or ""
+        try:
+            g.principal = guard.admit(request.environ, endpoint)
+        except Problem as problem:
+            if problem.status == 401 and endpoint in _PAGES and _is_navigation(request.environ):
+                return redirect("/entrar" if endpoint == "pages.index" else f"/entrar?voltar={request.path}")
+            raise
+        return None
 
 
 def principal() -> Principal:
@@ -132,7 +152,7 @@ def _principal(access: Access, environ: Mapping[str, Any]) -> Principal | None:
         if token:
             return access.by_token(token)
     if "HTTP_COOKIE" in environ:
-        secret = request.cookies.get(session_cookie(environ))
+        secret = parse_cookie(environ["HTTP_COOKIE"]).get(session_cookie(environ))
         if secret:
             return access.by_session(secret)
     return None

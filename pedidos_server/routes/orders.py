@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from .. import pedidos, protocol, queries, schemas
-from ..auth import forbidden
+from ..auth import Principal, forbidden
 from ..database import Database
 from ..pedidos import Answer
 from ..queries import Filters, Page
@@ -22,7 +22,7 @@ from ..tokens import Role
 from ..writer import Transaction, Writer
 from .descriptions import answers
 from .guard import principal
-from .requests import caller, idempotency, if_match, json_response, not_modified
+from .requests import Environ, StrictRequest, caller, idempotency, if_match, json_response, not_modified
 
 PREFIX = "/api/v1/pedidos"
 _TICKABLE = frozenset((*schemas.SECTORS, "status"))
@@ -105,14 +105,29 @@ class ListQuery(BaseModel):
         return super().model_json_schema(*arguments, **options)
 
 
+def change_order(
+    writer: Writer,
+    environ: Environ,
+    principal: Principal,
+    pedido_id: int,
+    body: schemas.PedidoMudanca,
+    raw_body: Callable[[], bytes],
+) -> Answer:
+    """Changes one order, and returns after the COMMIT. Raises Problem 400, 403, 404, 409, 412, 422 or 503."""
+    changes = schemas.changes(body)
+    _refuse_others_fields(changes, principal)
+    job = pedidos.update(pedido_id, changes, if_match(environ), caller(environ, principal))
+    return writer.submit(pedidos.idempotent(job, idempotency(environ, principal, raw_body)))
+
+
 def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
     api = APIBlueprint(
         "orders", __name__, url_prefix=PREFIX, abp_tags=[Tag(name="pedidos", description="Os pedidos")]
     )
 
     def write(job: Callable[[Transaction], Answer]) -> Response:
-        answer = writer.submit(pedidos.idempotent(job, idempotency()))
-        return json_response(answer.body, answer.status, dict(answer.headers))
+        once = idempotency(request.environ, principal(), cast("StrictRequest", request).body)
+        return answered(writer.submit(pedidos.idempotent(job, once)))
 
     def listing(filters: Filters, page: Page) -> Response:
         """A list: its ETag is the log's position, which every change moves."""
@@ -159,7 +174,7 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
 
     @api.post("", summary="Cria um pedido", responses=answers("create"))
     def create_order(body: schemas.PedidoNovo) -> Response:
-        return write(pedidos.create(schemas.new_order(body), caller()))
+        return write(pedidos.create(schemas.new_order(body), caller(request.environ, principal())))
 
     @api.get("/<order_id:pedido_id>", summary="Um pedido", responses=answers("one"))
     def get_order(path: OrderPath) -> Response:
@@ -171,13 +186,13 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
 
     @api.patch("/<order_id:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
     def update_order(path: OrderPath, body: schemas.PedidoMudanca) -> Response:
-        changes = schemas.changes(body)
-        _refuse_others_fields(changes)
-        return write(pedidos.update(path.pedido_id, changes, if_match(), caller()))
+        raw_body = cast("StrictRequest", request).body
+        return answered(change_order(writer, request.environ, principal(), path.pedido_id, body, raw_body))
 
     @api.delete("/<order_id:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
     def delete_order(path: OrderPath) -> Response:
-        return write(pedidos.delete(path.pedido_id, if_match(), caller()))
+        environ = request.environ
+        return write(pedidos.delete(path.pedido_id, if_match(environ), caller(environ, principal())))
 
     @api.get("/<order_id:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
     def get_history(path: OrderPath) -> Response:
@@ -186,12 +201,16 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
     return api
 
 
-def _refuse_others_fields(changes: dict[str, Any]) -> None:
+def answered(answer: Answer) -> Response:
+    return json_response(answer.body, answer.status, dict(answer.headers))
+
+
+def _refuse_others_fields(changes: dict[str, Any], principal: Principal) -> None:
     """Whoever works on orders ticks their sectors and sets their status, and nothing else."""
     foreign = changes.keys() - _TICKABLE
-    if foreign and principal().role < Role.ESCRITA:
+    if foreign and principal.role < Role.ESCRITA:
         raise forbidden(
-            f"O papel {principal().role.label} só muda os setores e o status, não {', '.join(sorted(foreign))}."
+            f"O papel {principal.role.label} só muda os setores e o status, não {', '.join(sorted(foreign))}."
         )
 
 

@@ -1,7 +1,6 @@
 """The two streams: ``/ws/pedidos`` (WebSocket) and ``/sse/pedidos`` (Server-Sent Events).
 
-A route does what needs Flask: judge the request and the cursor. Then the socket leaves the WSGI server and
-belongs to the hub.
+A request is judged, with its cursor; then the socket leaves the WSGI server and belongs to the hub.
 """
 
 from __future__ import annotations
@@ -9,26 +8,112 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 import flask_sock
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from .. import event_log
 from ..auth import NOBODY, Principal
 from ..database import Database
-from ..edge import complete
 from ..errors import Problem, unavailable
 from ..hub import Hub
 from ..protocol import Cursor
 from ..subscription import Start, Subscription
+from ..transports import Transport
 from ..transports.handover import finish, take_socket
 from ..transports.sse import SseTransport
 from ..transports.websocket import WebSocketTransport
 from .guard import principal
+from .requests import Environ
+
+Complete = Callable[[list[tuple[str, str]], Environ], None]
+
+SUBPROTOCOL = "pedidos.v1"
+"""The one that is answered; a browser may send its token as another."""
+_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+_SSE_HEADERS = (
+    ("Content-Type", "text/event-stream; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Connection", "close"),
+    ("X-Accel-Buffering", "no"),
+)
+
+
+class Streams:
+    """From a request that the guard has let in to the hand-over of its socket.
+
+    ``complete`` adds to an SSE stream's headers what every answer carries.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        complete: Complete,
+        max_subscribers: int,
+        max_message: int,
+        max_streams: int,
+    ) -> None:
+        self._database, self._hub, self._complete = database, hub, complete
+        self._max_subscribers, self._max_streams = max_subscribers, max_streams
+        self._websocket, self._sse = WebSocketTransport(max_message), SseTransport()
+
+    def judge(self, principal: Principal, cursor: str | None) -> Start:
+        """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
+        already a place to resume from, and an event that was pruned is none, even while the tail still has it.
+
+        Raises Problem 429 or 503.
+        """
+        if len(self._hub) >= self._max_subscribers:
+            raise unavailable(
+                f"O servidor já tem {self._max_subscribers} conexões em tempo real, o seu limite "
+                "(PEDIDOS_MAX_SUBSCRIBERS).",
+                10,
+            )
+        if principal is not NOBODY and self._hub.streams_of(principal) >= self._max_streams:
+            raise Problem(
+                429,
+                "Conexões demais",
+                f"Este token já tem {self._max_streams} conexões em tempo real, o seu limite (PEDIDOS_MAX_STREAMS).",
+                headers={"Retry-After": "10"},
+            )
+        if cursor is None:
+            return Start()
+        named = Cursor.parse(cursor)
+        if named is not None and self._database.read(lambda connection: event_log.can_resume(connection, named)):
+            return Start(named)
+        return Start(refused=True)
+
+    def open_websocket(self, environ: Environ, principal: Principal, cursor: str | None) -> None:
+        """Raises Problem 400 or 426 for a handshake that is none, and what ``judge`` raises."""
+        check_upgrade(environ)
+        start = self.judge(principal, cursor)
+        self._hand_over(environ, principal, start, self._websocket, switching_protocols(environ))
+
+    def open_sse(self, environ: Environ, principal: Principal, start: Start) -> None:
+        headers = list(_SSE_HEADERS)
+        self._complete(headers, environ)
+        head = "\r\n".join(("HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in headers), "", ""))
+        self._hand_over(environ, principal, start, self._sse, head.encode("latin-1"))
+
+    def _hand_over(
+        self, environ: Environ, principal: Principal, start: Start, transport: Transport, head: bytes
+    ) -> None:
+        sock, unread = take_socket(environ)
+        stream = Subscription(transport, sock, environ.get("REMOTE_ADDR", ""), principal)
+        self._hub.subscribe(stream, start, head, unread)
+
+
+def sse_cursor(environ: Environ, in_query: str | None) -> str | None:
+    """An EventSource repeats its first address on every reconnect, so the header is the newer word."""
+    last_seen: str | None = environ.get("HTTP_LAST_EVENT_ID", in_query)
+    return last_seen
 
 
 class Handshake:
@@ -50,92 +135,31 @@ flask_sock.Server = Handshake
 
 
 class StreamResponse(Response):
-    """Sends its own head on the bare socket and gives the connection to the hub."""
+    """Begins the stream in the place of an answer."""
 
-    def __init__(self, hub: Hub, transport: SseTransport, start: Start, principal: Principal) -> None:
-        super().__init__(
-            status=200,
-            headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-store",
-                "Connection": "close",
-                "X-Accel-Buffering": "no",
-            },
-        )
-        self._hub, self._transport, self._start, self._principal = hub, transport, start, principal
+    def __init__(self, begin: Callable[[Environ], None]) -> None:
+        super().__init__(status=200, headers=list(_SSE_HEADERS))
+        self._begin = begin
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        headers = list(self.headers.items())
-        complete(headers, environ)
-        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in headers)]
-        head = "\r\n".join((*lines, "", "")).encode("latin-1")
-        sock, unread = take_socket(environ)
-        self._hub.subscribe(
-            Subscription(self._transport, sock, environ.get("REMOTE_ADDR", ""), self._principal),
-            self._start,
-            head,
-            unread,
-        )
+        self._begin(environ)
         return finish(environ)
 
 
-SUBPROTOCOL = "pedidos.v1"
-"""The one that is answered; a browser may send its token as another."""
-_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-
-def register_realtime(
-    app: Flask, database: Database, hub: Hub, max_subscribers: int, max_message: int, max_streams: int
-) -> None:
-    websocket, sse = WebSocketTransport(max_message), SseTransport()
+def register_realtime(app: Flask, streams: Streams) -> None:
     upgrades = Blueprint("websocket", __name__)
-    streams = Blueprint("streams", __name__)
+    addresses = Blueprint("streams", __name__)
     sock = flask_sock.Sock()
-
-    def judge(cursor: str | None) -> Start:
-        """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
-        already a place to resume from, and an event that was pruned is none, even while the tail still has it."""
-        if len(hub) >= max_subscribers:
-            raise unavailable(
-                f"O servidor já tem {max_subscribers} conexões em tempo real, o seu limite "
-                "(PEDIDOS_MAX_SUBSCRIBERS).",
-                10,
-            )
-        caller = principal()
-        if caller is not NOBODY and hub.streams_of(caller) >= max_streams:
-            raise Problem(
-                429,
-                "Conexões demais",
-                f"Este token já tem {max_streams} conexões em tempo real, o seu limite (PEDIDOS_MAX_STREAMS).",
-                headers={"Retry-After": "10"},
-            )
-        if cursor is None:
-            return Start()
-        named = Cursor.parse(cursor)
-        if named is not None and database.read(lambda connection: event_log.can_resume(connection, named)):
-            return Start(named)
-        return Start(refused=True)
-
-    @upgrades.before_request
-    def check_handshake() -> None:
-        if request.method != "GET":  # RFC 6455, 4.1
-            raise MethodNotAllowed(["GET"])
-        check_upgrade(request.headers)
-        g.start = judge(request.args.get("cursor"))
 
     @sock.route("/ws/pedidos", bp=upgrades)
     def stream_websocket(_: Handshake) -> None:
-        bare, unread = take_socket(request.environ)
-        hub.subscribe(
-            Subscription(websocket, bare, request.remote_addr or "", principal()),
-            g.start,
-            switching_protocols(request.headers),
-            unread,
-        )
+        if request.method != "GET":  # RFC 6455, 4.1
+            raise MethodNotAllowed(["GET"])
+        streams.open_websocket(request.environ, principal(), request.args.get("cursor"))
 
-    @streams.get("/ws/pedidos")
+    @addresses.get("/ws/pedidos")
     def upgrade_required() -> Response:
         raise Problem(
             HTTPStatus.UPGRADE_REQUIRED,
@@ -144,32 +168,38 @@ def register_realtime(
             headers={"Upgrade": "websocket", "Connection": "Upgrade"},
         )
 
-    @streams.get("/sse/pedidos")
+    @addresses.get("/sse/pedidos")
     def stream_sse() -> Response:
-        # An EventSource repeats its first address on every reconnect, so the header is the newer word.
-        last_seen = request.headers.get("Last-Event-ID")
-        start = judge(last_seen if last_seen is not None else request.args.get("cursor"))
-        return StreamResponse(hub, sse, start, principal())
+        who = principal()
+        start = streams.judge(who, sse_cursor(request.environ, request.args.get("cursor")))
+        return StreamResponse(lambda environ: streams.open_sse(environ, who, start))
 
     app.register_blueprint(upgrades)
-    app.register_blueprint(streams)
+    app.register_blueprint(addresses)
 
 
-def check_upgrade(headers: Any) -> None:
+def is_upgrade(environ: Environ) -> bool:
+    """True where a WebSocket is asked for, well or badly."""
+    tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
+    return environ.get("HTTP_UPGRADE", "").lower() == "websocket" and any(
+        token.strip() == "upgrade" for token in tokens
+    )
+
+
+def check_upgrade(environ: Environ) -> None:
     """RFC 6455, 4.2.1. Raises Problem 400 or 426. Compression is not negotiated: frames are shared bytes."""
-    if headers.get("Sec-WebSocket-Version", "").strip() != "13":
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() != "13":
         raise Problem(
             426,
             "Versão de WebSocket não aceita",
             "Use a versão 13 do protocolo WebSocket.",
             headers={"Sec-WebSocket-Version": "13"},
         )
-    tokens = [token.strip().lower() for token in headers.get("Connection", "").split(",")]
     try:
-        nonce = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
+        nonce = base64.b64decode(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), validate=True)
     except (binascii.Error, ValueError):
         nonce = b""
-    if "upgrade" not in tokens or len(nonce) != 16:
+    if not is_upgrade(environ) or len(nonce) != 16:
         raise Problem(
             400,
             "Pedido de WebSocket inválido",
@@ -177,10 +207,10 @@ def check_upgrade(headers: Any) -> None:
         )
 
 
-def switching_protocols(headers: Any) -> bytes:
+def switching_protocols(environ: Environ) -> bytes:
     """The answer to a handshake that ``check_upgrade`` has let pass (RFC 6455, 4.2.2)."""
     accept = base64.b64encode(
-        hashlib.sha1(headers["Sec-WebSocket-Key"].encode() + _ACCEPT, usedforsecurity=False).digest()
+        hashlib.sha1(environ["HTTP_SEC_WEBSOCKET_KEY"].encode() + _ACCEPT, usedforsecurity=False).digest()
     )
     lines = [
         "HTTP/1.1 101 Switching Protocols",
@@ -188,7 +218,7 @@ def switching_protocols(headers: Any) -> bytes:
         "Connection: Upgrade",
         f"Sec-WebSocket-Accept: {accept.decode()}",
     ]
-    offered = (protocol.strip() for protocol in headers.get("Sec-WebSocket-Protocol", "").split(","))
+    offered = (protocol.strip() for protocol in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(","))
     if SUBPROTOCOL in offered:
         lines.append(f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
     return "\r\n".join((*lines, "", "")).encode()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import gevent
@@ -13,15 +14,17 @@ from flask import Request, Response, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..auth import Principal
 from ..errors import Problem, invalid_fields
 from ..pedidos import Caller, Idempotency, IfMatch
 from ..schemas import parse_json
-from .guard import principal
 
 MAX_NAME = 80
 BODY_SECONDS = 15
 SLOWEST_BODY = 64 * 1024
 """Bytes a second: the largest body that is accepted gets some two minutes."""
+Environ = Mapping[str, Any]
+"""A WSGI environment."""
 _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
@@ -37,20 +40,9 @@ class StrictRequest(Request):
             raise Problem(400, "Endereço inválido", "O que vem depois de '?' não está em UTF-8.") from None
 
     def body(self) -> bytes:
-        """All of it. Raises Problem 408 for one that trickles: whoever sends it holds one of a few places."""
+        """All of it. Raises Problem 400 or 408."""
         size = self.max_content_length if self.content_length is None else self.content_length
-        try:
-            with gevent.Timeout(BODY_SECONDS + (size or 0) / SLOWEST_BODY, _SlowBody):
-                return self.get_data(cache=True)
-        except (Problem, HTTPException, ConnectionError):
-            raise
-        except Exception:  # noqa: BLE001 (each server has errors of its own for chunks that are none)
-            raise Problem(
-                400,
-                "Requisição inválida",
-                "O corpo da requisição está malformado, ou não chegou inteiro.",
-                headers={"Connection": "close"},
-            ) from None
+        return in_time(lambda: self.get_data(cache=True), size or 0)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""
@@ -71,10 +63,39 @@ class StrictRequest(Request):
             and len(body) >= self.max_content_length
         ):
             raise RequestEntityTooLarge  # a chunked body is cut at the limit, not refused
-        document = parse_json(body)
-        if not isinstance(document, dict):
-            raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
-        return document
+        return json_object(body)
+
+
+def in_time(read: Callable[[], bytes], size: int) -> bytes:
+    """What ``read`` gives of a body of ``size`` bytes.
+
+    Raises Problem 400 for one that does not come whole, and 408 for one that trickles: whoever sends it holds one of
+    a few places.
+    """
+    try:
+        with gevent.Timeout(BODY_SECONDS + size / SLOWEST_BODY, _SlowBody):
+            return read()
+    except (Problem, HTTPException, ConnectionError):
+        raise
+    except Exception:  # noqa: BLE001 (each server has errors of its own for chunks that are none)
+        raise incomplete() from None
+
+
+def incomplete() -> Problem:
+    return Problem(
+        400,
+        "Requisição inválida",
+        "O corpo da requisição está malformado, ou não chegou inteiro.",
+        headers={"Connection": "close"},
+    )
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises Problem 400 (not JSON) or 422 (no object)."""
+    document = parse_json(body)
+    if not isinstance(document, dict):
+        raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
+    return document
 
 
 class _SlowBody(Problem):
@@ -87,14 +108,15 @@ class _SlowBody(Problem):
         )
 
 
-def caller() -> Caller:
+def caller(environ: Environ, principal: Principal) -> Caller:
     """Who writes: the token's name, on an open server ``X-Pedidos-Autor`` (percent-encoded UTF-8); and
     ``X-Pedidos-Cliente``."""
-    return Caller(principal().name or _name("X-Pedidos-Autor"), _name("X-Pedidos-Cliente"))
+    return Caller(
+        principal.name or _name(environ.get("HTTP_X_PEDIDOS_AUTOR")), _name(environ.get("HTTP_X_PEDIDOS_CLIENTE"))
+    )
 
 
-def _name(header: str) -> str | None:
-    raw = request.headers.get(header)
+def _name(raw: str | None) -> str | None:
     if raw is None:
         return None
     text = unquote_to_bytes(raw.encode("latin-1", "replace")).decode("utf-8", "replace")
@@ -102,9 +124,9 @@ def _name(header: str) -> str | None:
     return text[:MAX_NAME] or None
 
 
-def if_match() -> IfMatch | None:
+def if_match(environ: Environ) -> IfMatch | None:
     """``"7"``, ``W/"7"`` (proxies weaken ETags), ``*``, or a list. Raises Problem 400 for anything else."""
-    header = request.headers.get("If-Match")
+    header = environ.get("HTTP_IF_MATCH")
     if header is None:
         return None
     if header.strip() == "*":
@@ -119,9 +141,12 @@ def if_match() -> IfMatch | None:
     return IfMatch(frozenset(map(int, re.findall(r'"([0-9]{1,18})"', header))))
 
 
-def idempotency() -> Idempotency | None:
-    """Raises Problem 400 for a key that is empty, too long, or not printable ASCII."""
-    key = request.headers.get("Idempotency-Key")
+def idempotency(environ: Environ, principal: Principal, body: Callable[[], bytes]) -> Idempotency | None:
+    """Reads the body only where there is a key.
+
+    Raises Problem 400 for one that is empty, too long, or not printable ASCII.
+    """
+    key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
@@ -131,16 +156,16 @@ def idempotency() -> Idempotency | None:
             "A Idempotency-Key deve ter de 1 a 255 caracteres ASCII visíveis, sem espaços; um UUID serve.",
         )
     parts = (
-        request.method.encode(),
-        request.path.rstrip("/").encode(),
-        request.headers.get("If-Match", "").encode(),
-        cast("StrictRequest", request).body(),
+        environ["REQUEST_METHOD"].encode(),
+        environ["PATH_INFO"].encode(),
+        environ.get("HTTP_IF_MATCH", "").encode(),
+        body(),
     )
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
-    token_id = principal().token_id
+    token_id = principal.token_id
     return Idempotency(f"{token_id}:{key}" if token_id else key, digest.hexdigest())
 
 

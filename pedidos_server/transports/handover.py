@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _socket
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Problem
@@ -16,7 +17,7 @@ HANDLER = "pedidos.handler"
 """Key under which the embedded server's request handler stands in the WSGI environment."""
 
 
-def take_socket(environ: dict[str, Any]) -> tuple[socket.socket, bytes]:
+def take_socket(environ: Mapping[str, Any]) -> tuple[socket.socket, bytes]:
     """The bare non-blocking socket of this request's connection, and what was read behind the request.
 
     The WSGI server must do nothing more with the connection: end the request with ``finish``.
@@ -37,7 +38,7 @@ def take_socket(environ: dict[str, Any]) -> tuple[socket.socket, bytes]:
     return _socket.socket(fileno=sock.detach()), unread  # type: ignore[return-value]
 
 
-def finish(environ: dict[str, Any]) -> list[bytes]:
+def finish(environ: Mapping[str, Any]) -> list[bytes]:
     """What a WSGI application returns after ``take_socket``."""
     if "gunicorn.socket" in environ:
         raise StopIteration  # how gunicorn is told that nothing is to be sent

@@ -32,6 +32,7 @@ LAYERS = (
     {"routes", "routes.descriptions", "routes.guard", "routes.docs", "routes.openapi", "routes.pages", "http_errors"},
     {"routes.requests"},
     {"routes.orders", "routes.operations", "routes.realtime", "routes.session"},
+    {"routes.fast_path"},
     {"app", "crowding"},
     {"embedded", "demo", "stress", "watch"},
     {"cli"},
