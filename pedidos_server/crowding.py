@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import socket
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -25,10 +27,13 @@ class Places:
         self._crowded = crowded
         """Connections from which on one that waits must give way to a new one."""
         self.taken = 0
-        self._waiting: dict[str, dict[Any, None]] = {}
+        self._waiting: dict[str, dict[Any, float]] = {}
+        """Until when each may."""
 
-    def wait(self, handler: Any) -> None:
-        self._waiting.setdefault(handler.peer, {})[handler] = None
+    def wait(self, handler: Any, seconds: float = math.inf) -> None:
+        """It waits from now on, or for something else than before, and is given up after ``seconds``. A timer of its
+        own for each would cost more than parsing a request."""
+        self._waiting.setdefault(handler.peer, {})[handler] = time.monotonic() + seconds
 
     def work(self, handler: Any) -> None:
         of_address = self._waiting.get(handler.peer)
@@ -39,11 +44,19 @@ class Places:
 
     def make_room(self) -> None:
         if self.taken >= self._crowded and self._waiting:
-            most: dict[Any, None] = max(self._waiting.values(), key=len)
-            handler = next(iter(most))
-            self.work(handler)
-            with suppress(OSError):
-                handler.socket.shutdown(socket.SHUT_RD)  # whoever reads from it reads its end
+            most: dict[Any, float] = max(self._waiting.values(), key=len)
+            self._give_up(next(iter(most)))
+
+    def give_up_overdue(self) -> None:
+        now = time.monotonic()
+        for of_address in list(self._waiting.values()):
+            for handler in [handler for handler, ends in of_address.items() if ends < now]:
+                self._give_up(handler)
+
+    def _give_up(self, handler: Any) -> None:
+        self.work(handler)
+        with suppress(OSError):
+            handler.socket.shutdown(socket.SHUT_RD)  # whoever reads from it reads its end
 
 
 class CrowdServer(WSGIServer):
@@ -52,6 +65,16 @@ class CrowdServer(WSGIServer):
     def __init__(self, *args: Any, crowded: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self.places = Places(crowded)
+        self._keeper = gevent.spawn(self._keep_time)
+
+    def _keep_time(self) -> None:
+        while True:
+            gevent.sleep(1)
+            self.places.give_up_overdue()
+
+    def stop(self, timeout: float | None = None) -> None:
+        self._keeper.kill()
+        super().stop(timeout)
 
 
 class Body(Input):

@@ -67,24 +67,20 @@ class Handler(WSGIHandler):
                 yield f"HTTP_{key}", value
 
     def read_requestline(self) -> str:
-        self.server.places.wait(self)
-        with gevent.Timeout(IDLE_SECONDS, False):
-            line: str = super().read_requestline()
-            return line
-        return ""  # as if the peer had closed
+        self.server.places.wait(self, IDLE_SECONDS)
+        line: str = super().read_requestline()
+        return line
 
     def read_request(self, raw_requestline: str) -> bool:
         if not REQUEST_LINE.fullmatch(raw_requestline):
             raise ValueError("malformed request line")
-        with gevent.Timeout(HEAD_SECONDS, ValueError("request head too slow")):
-            try:
-                done: bool = super().read_request(raw_requestline)
-            except OSError:
-                raise ValueError(
-                    "connection lost in the request head"
-                ) from None  # of others pywsgi prints a traceback
-            self.server.places.work(self)
-            return done
+        self.server.places.wait(self, HEAD_SECONDS)
+        try:
+            done: bool = super().read_request(raw_requestline)
+        except OSError:
+            raise ValueError("connection lost in the request head") from None  # of others pywsgi prints a traceback
+        self.server.places.work(self)
+        return done
 
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
         if issubclass(kind, gevent.GreenletExit):  # shut down while it waited: no answer is truer than a wrong one

@@ -47,7 +47,7 @@ class Event(NamedTuple):
 
 def timestamp(now: datetime | None = None) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``; sorts as text."""
-    return (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return (now or datetime.now(UTC)).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def encode(message: object) -> bytes:
