@@ -86,6 +86,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         peewee = database.open_writer()
         migrate(peewee, database.path)
         connection = peewee.connection()
+        database.stretch_wal(connection)
         head = event_log.head(connection).cursor
         newest = event_log.newest(connection, settings.tail_events, settings.tail_bytes)
         access = Access(settings.auth)

@@ -8,6 +8,8 @@ Peewee's own connection state is kept per greenlet once gevent has patched the s
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -37,6 +39,9 @@ LONG_ANSWER_SECONDS = 120.0
 """A long answer keeps old pages alive in the WAL, so it may not take for ever."""
 OWNER_ONLY = 0o600
 """Orders name people, and who reads the file needs no token. SQLite gives -wal and -shm the file's own mode."""
+WAL_PAGES = 4_000
+"""Pages in the WAL from which on a COMMIT moves them to the database; the WAL then begins anew."""
+WAL_BYTES = (WAL_PAGES + 100) * (4096 + 24)  # a page and its frame's head
 LOCK_WAIT = 10.0
 """Seconds that a server waits for the file: a reload starts the new process before the old one is gone."""
 
@@ -166,7 +171,7 @@ class Database:
             pragmas={
                 "synchronous": self._synchronous,
                 "cache_size": 50_000,
-                "wal_autocheckpoint": 4_000,
+                "wal_autocheckpoint": WAL_PAGES,
                 "journal_size_limit": 64 * 1024 * 1024,
             },
             timeout=self._busy_timeout,
@@ -183,6 +188,24 @@ class Database:
         except (sqlite3.Error, PeeweeException) as error:
             raise StartupError(f"{self.path}: {explain(error)}") from None
         return writer
+
+    def stretch_wal(self, writer: Connection) -> None:
+        """Writes zeros behind the WAL's end, as far as it grows before it begins anew.
+
+        A COMMIT that makes a file longer waits for the file system's journal besides its own bytes, for longer than
+        for these. To SQLite there is nothing behind the last frame: one counts only with the salt of the WAL's header
+        and its checksum (https://sqlite.org/fileformat.html#walformat). Does nothing where the disk is nearly full.
+        """
+        writer.execute("BEGIN IMMEDIATE")  # nobody else writes behind the end
+        try:
+            with suppress(OSError), Path(f"{self.path}-wal").open("r+b") as wal:
+                missing = WAL_BYTES - wal.seek(0, os.SEEK_END) + 0
+                if missing > 0 and shutil.disk_usage(self.path.parent).free > 10 * WAL_BYTES:
+                    wal.write(bytes(missing))
+                    wal.flush()
+                    os.fsync(wal.fileno())
+        finally:
+            writer.execute("ROLLBACK")
 
     def close(self) -> None:
         self._threads.kill()

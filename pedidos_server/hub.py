@@ -25,6 +25,7 @@ from .auth import Principal
 from .errors import Problem
 from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, SILENT, TOO_SLOW, Close, Cursor, Event
 from .subscription import Batch, Start, Subscription
+from .transports import Transport
 
 log = logging.getLogger("pedidos.stream")
 
@@ -219,22 +220,30 @@ class Hub:
             self._behind.wait()
             self._behind.clear()
             head = self.head
-            joined: dict[tuple[str, int], Batch] = {}
+            joined: dict[tuple[Transport, int], Batch] = {}
             cost = 0
+            # Nearly all stand at one place: what is known of the last stream's is not looked up again.
+            transport, position, batch = None, -1, None
             for stream in list(self._streams):
-                if stream.unsent is not None or stream.position >= head.number or stream.finished:
+                if stream.position >= head.number or stream.unsent is not None or stream.finished:
                     continue
-                place = (stream.transport.name, stream.position)
-                batch = joined.get(place) or self.batch_for(stream)
+                if stream.position != position or stream.transport is not transport:
+                    transport, position = stream.transport, stream.position
+                    batch = joined.get((transport, position)) or self.batch_for(stream)
+                    if batch is not None:
+                        joined[transport, position] = batch
+                        streams = due.setdefault(batch, [])
+                        price = SEND + len(batch.data)
                 if batch is None:
+                    position = -1  # each is asked: it may be told to go, or to wait for a page
                     continue
-                joined[place] = batch
-                due.setdefault(batch, []).append(stream)
-                cost += SEND + len(batch.data)
+                streams.append(stream)
+                cost += price
                 if cost >= TURN:
                     self._send(due)
                     self._give_way()
                     cost = 0
+                    position = -1
                     if self.head is not head:  # the rest of the streams get what came meanwhile in the same write
                         head = self.head
                         joined.clear()
