@@ -12,9 +12,10 @@ from peewee import PeeweeException, SqliteDatabase
 
 from .database import Connection, Statement, explain, slot
 from .errors import StartupError
+from .letters import LETTERS
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def _tokens(connection: Connection) -> None:
@@ -99,7 +100,18 @@ def _watch_for_gaps(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens, 3: _counts, 4: _gaps}
+def _letters(connection: Connection) -> None:
+    """The index of the text that is searched, by the letters in it."""
+    connection.execute('DROP INDEX "pedido_busca"')
+    _index_by_letters(connection)
+
+
+def _index_by_letters(connection: Connection) -> None:
+    """Of an expression, not of a column: a change of anything else does not compute it."""
+    connection.execute(f'CREATE INDEX "pedido_letras_busca" ON "pedido" ({LETTERS}, "busca")')
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens, 3: _counts, 4: _gaps, 5: _letters}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
@@ -144,6 +156,7 @@ def migrate(
                     database.create_tables(TABLES)
                 _count_from_now_on(connection)
                 _watch_for_gaps(connection)
+                _index_by_letters(connection)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
                 set_meta(connection, "acessos", "0")

@@ -42,13 +42,14 @@ class Pedido(Model):
     status = CharField()
     setor = CharField()
     prioridade = CharField()
-    busca = TextField(index=True)
+    busca = TextField()
     alterado_em = CharField()
     documento = BlobField()
 
     class Meta:
         table_name = "pedido"
         # Each index answers a list's filters without its rows, which are fifty times as long; each ends in the id.
+        # That of ``busca`` begins with the letters in it, an expression: see migrations.
         indexes = (
             (("status", "setor", "prioridade"), False),
             (("alterado_em", "status", "setor", "prioridade"), False),

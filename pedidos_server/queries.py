@@ -14,6 +14,7 @@ from peewee import SQL, Select, fn
 from . import event_log
 from .database import Connection, Statement, slot
 from .errors import invalid_fields, not_found
+from .letters import LETTERS, numbers_with
 from .migrations import get_meta
 from .models import Contagem, Historico, Pedido
 from .pedidos import searchable
@@ -128,7 +129,7 @@ _GLOB_SIGN = re.compile(r"[*?\[]")
 _OPEN = "status IN ({})".format(", ".join(f"'{status}'" for status in OPEN_STATUSES))
 _BY_KIND = "pedido_status_setor_prioridade"
 _BY_CHANGE = "pedido_alterado_em_status_setor_prioridade"
-_BY_TEXT = "pedido_busca"
+_BY_TEXT = "pedido_letras_busca"
 
 
 class _Lookup:
@@ -153,7 +154,8 @@ class _Lookup:
             others.append("alterado_em >= ?")
             values.append(filters.atualizado_desde)
             index = _BY_CHANGE
-        for word in searchable(filters.q).split():
+        text = searchable(filters.q)
+        for word in text.split():
             others.append("busca GLOB ?")  # INSTR takes a third longer
             values.append("*" + _GLOB_SIGN.sub(r"[\g<0>]", word) + "*")
             index = _BY_TEXT
@@ -167,8 +169,11 @@ class _Lookup:
             )
             self._hits_values = [*self._kind.values(), *self._values]
         else:
-            self._hits = _ids(index, [*kind, *others])
-            self._hits_values = self._values
+            self._hits, self._hits_values = _ids(index, [*kind, *others]), self._values
+            numbers = numbers_with(text)
+            if numbers is not None:  # only for the index: of the orders themselves, each would be computed
+                self._hits += f" AND {LETTERS} IN (SELECT value FROM json_each(?))"  # nosec B608 # noqa: S608
+                self._hits_values = [*self._values, pydantic_core.to_json(numbers).decode()]
 
     def all(self, connection: Connection, below_id: int) -> tuple[int, list[int]]:
         """The number of all orders found, and the ids of those below an id, newest first. One scan of an index."""

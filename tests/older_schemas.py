@@ -12,6 +12,9 @@ from pedidos_server.migrations import set_meta
 def take_back(path: Path, version: int) -> None:
     """Undoes each step that led beyond the schema of this ``version``, the newest first."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        if version < 5:
+            connection.execute("DROP INDEX pedido_letras_busca")
+            connection.execute('CREATE INDEX "pedido_busca" ON "pedido" ("busca")')
         if version < 4:
             connection.execute("DROP TRIGGER evento_lacuna")
             connection.execute("DELETE FROM meta WHERE chave = 'lacuna'")

@@ -143,7 +143,7 @@ FILTERS = st.builds(
     status=st.sampled_from((None, "", "pendente", "entregue")),
     setor=st.sampled_from((None, "financeiro", "conferencia")),
     prioridade=st.sampled_from((None, "ALTA")),
-    q=st.sampled_from(("", "", "ana", "a", "lu a", "*", "?", "[a]", "caio")),
+    q=st.sampled_from(("", "", "ana", "a", "lu a", "luz ana", "Bía", "*", "?", "[a]", "caio")),
     atualizado_desde=st.sampled_from((None, None, LONG_AGO, NOT_SO_LONG_AGO)),
     recentes=st.sampled_from((None, None, 0, 36_500)),
 )
@@ -227,6 +227,7 @@ KIND = {"status": "pronto", "setor": "costura", "prioridade": "ALTA"}
         *(Filters(**{name: value}) for name, value in KIND.items()),
         Filters(**KIND),
         Filters(q="ana"),
+        Filters(q="1047"),
         Filters(q="ana maria", **KIND),
         Filters(atualizado_desde=LONG_AGO),
         Filters(atualizado_desde=LONG_AGO, **KIND),
@@ -250,6 +251,19 @@ def test_no_list_walks_through_the_orders(connection: Connection, filters: Filte
             walks = line != "SEARCH pedido" and re.match(
                 r"(SCAN|SEARCH) (pedido|t1)\b(?! USING (COVERING INDEX|INTEGER PRIMARY KEY \())", line
             )
-            reads_only_hits = "USING INDEX pedido_busca" in line  # the orders whose text matches
+            reads_only_hits = "USING INDEX pedido_letras_busca" in line  # the orders whose text matches
             assert not walks or reads_only_hits, (line, statement)
             assert "TEMP B-TREE" not in line or "documento" not in statement, "documents would be sorted"
+
+
+def test_a_search_reads_only_the_orders_that_have_its_letters(connection: Connection) -> None:
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    for page in (Page(), Page(50)):
+        list(queries.orders(connection, Filters(q="ana"), page).documents)
+    connection.set_trace_callback(None)
+    searches = [statement for statement in statements if "INDEXED BY pedido_letras_busca" in statement]
+    assert len(searches) == 2
+    for statement in searches:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        assert "SEARCH pedido USING COVERING INDEX pedido_letras_busca (<expr>=?)" in plan
