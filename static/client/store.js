@@ -163,7 +163,8 @@ export function createStore({ api, stream, clock, random, clientId }) {
 
   /** @type {{recentes?: number}} */
   let query = {};
-  /** The list that was last answered in full, for a 304. @type {{key: string, etag: string, pedidos: Pedido[]} | null} */
+  /** The list that the state still is, to the letter, for a 304. Its orders are the state's: kept for themselves
+   * they would be a second copy of all of them as soon as they change. @type {{key: string, etag: string} | null} */
   let lastList = null;
   /** What came in during a load; null while none is under way. @type {(PedidoUpdateMessage | Pedido)[] | null} */
   let waiting = null;
@@ -251,11 +252,13 @@ export function createStore({ api, stream, clock, random, clientId }) {
     list.splice(index, orders.has(pedido.id) ? 1 : 0, pedido);
     pedidos = Object.freeze(list);
     orders.set(pedido.id, pedido);
+    lastList = null;
     settleUnconfirmed(pedido);
   }
 
   /** @param {number} id */
   function drop(id) {
+    lastList = null;
     deleted.add(id);
     if (deleted.size > MAX_REMEMBERED) deleted.delete(deleted.values().next().value || 0);
     if (!orders.delete(id)) return;
@@ -460,8 +463,11 @@ export function createStore({ api, stream, clock, random, clientId }) {
       return;
     }
     if (closed) return;
-    const list = answer.notModified && lastList ? lastList.pedidos : answer.pedidos;
-    lastList = answer.etag ? { key, etag: answer.etag, pedidos: list } : null;
+    const list = answer.notModified ? pedidos : answer.pedidos;
+    if (!answer.notModified) {
+      const isWhole = !list.some((pedido) => deleted.has(pedido.id));
+      lastList = answer.etag && isWhole ? { key, etag: answer.etag } : null;
+    }
     onLoaded(list, answer.cursor, fresh, answer.notModified);
   }
 
@@ -481,7 +487,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
   }
 
   /**
-   * @param {Pedido[]} list
+   * @param {readonly Pedido[]} list
    * @param {string | null} cursor
    * @param {boolean} fresh of another history, perhaps
    * @param {boolean} notModified

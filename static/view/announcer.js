@@ -10,7 +10,8 @@ const NAMED = 3;
  * @param {() => number} now
  */
 export function createAnnouncer(region, now) {
-  /** @type {Map<number, PedidoChange>} */
+  /** The numbers of orders that others changed, by id: the changes themselves would keep two versions of each order.
+   * @type {Map<number, string>} */
   let others = new Map();
   let lastSummary = -Infinity;
   let toggle = false;
@@ -25,10 +26,7 @@ export function createAnnouncer(region, now) {
   function summarize() {
     if (others.size === 0 || now() - lastSummary < SUMMARY_PAUSE) return;
     lastSummary = now();
-    const numbers = Array.from(others.values(), (change) => {
-      const pedido = change.pedido || change.previous;
-      return pedido ? pedido.numero : String(change.pedido_id);
-    });
+    const numbers = Array.from(others.values());
     others = new Map();
     const named = numbers.slice(0, NAMED).join(', ');
     const rest = numbers.length > NAMED ? ` e mais ${numbers.length - NAMED}` : '';
@@ -39,7 +37,9 @@ export function createAnnouncer(region, now) {
     say,
     /** @param {PedidoChange} change */
     note(change) {
-      if (!change.own) others.set(change.pedido_id, change);
+      if (change.own) return;
+      const pedido = change.pedido || change.previous;
+      others.set(change.pedido_id, pedido ? pedido.numero : String(change.pedido_id));
     },
     summarize,
   };

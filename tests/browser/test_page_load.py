@@ -115,6 +115,38 @@ def test_no_long_task_under_a_hundred_changes_a_second(
     assert after_all["nodes"] < before_all["nodes"] * 1.5 + 1_000, "what is scrolled past is let go"
 
 
+def test_an_order_that_changed_is_kept_once(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page("#/lista")
+    expect(page.locator(".row").first).to_be_visible()
+    settled(page)
+    orders = shop.all()
+
+    def change(part: int) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            for order in orders[part::PARTS]:
+                url = f"{shop.server.url}{ORDERS}{order['id']}"
+                session.patch(url, json={"observacao": "mudou"}, timeout=60).raise_for_status()
+
+    with ThreadPoolExecutor(PARTS) as pool:
+        list(pool.map(change, range(PARTS)))
+    shop.change(orders[0]["id"], cliente="O último de todos")
+    page.locator("#busca").fill("O último de todos")
+    expect(page.locator(".row")).to_have_count(1)
+    assert _orders_alive(page.context.new_cdp_session(page)) < len(orders) * 1.2, "older versions are let go"
+
+
+def _orders_alive(session: CDPSession) -> int:
+    """How many objects there are in the page that are an order, after a collection."""
+    prototype = session.send("Runtime.evaluate", {"expression": "Object.prototype"})["result"]["objectId"]
+    found = session.send("Runtime.queryObjects", {"prototypeObjectId": prototype})["objects"]["objectId"]
+    count = """function () {
+        return this.filter((one) => Object.hasOwn(one, 'versao') && Object.hasOwn(one, 'items')).length;
+    }"""
+    call = {"functionDeclaration": count, "objectId": found, "returnByValue": True}
+    return int(session.send("Runtime.callFunctionOn", call)["result"]["value"])
+
+
 def _memory(session: CDPSession) -> dict[str, float]:
     """MB in use, and how many nodes there are, after a collection."""
     session.send("HeapProfiler.collectGarbage")

@@ -142,7 +142,50 @@ test('a reload keeps the objects of the orders that did not change', async () =>
   assert.equal(t.s().byId.get(1).costura, true);
 });
 
-test('another history: lower versions count, deleted ids may live, a 304 brings back its own list', async () => {
+test('a list that has changed since is asked for in full: it is not kept for a 304', async () => {
+  const t = await loaded();
+  const copy = t.server.backup();
+  t.server.patch(1, { costura: true });
+  t.stream.deliverAll();
+  t.stream.cut();
+  t.server.restore(copy);
+  t.stream.resume();
+  await t.server.answerAll();
+  assert.equal(t.s().syncLog.find(({ kind }) => kind === 'reload').text, '2 pedidos carregados.');
+  assert.deepEqual(t.s().pedidos, t.server.list());
+});
+
+test('304 while the answer to a write of ours comes in: the written order stays', async () => {
+  const t = await loaded();
+  t.stream.say({ type: 'refresh_required', message: '' });
+  const [list] = t.server.requests;
+  list.arrive();
+  t.store.update(1, { costura: true });
+  await t.server.requests[1].answer();
+  await list.answer();
+  assert.equal(t.s().syncLog[0].text, 'Nada mudou.');
+  assert.equal(t.s().byId.get(1).costura, true);
+  t.stream.deliverAll();
+  assert.deepEqual(t.s().pedidos, t.server.list());
+});
+
+test('an order that was deleted while the list was under way is not kept by its ETag', async () => {
+  const t = await loaded();
+  t.server.patch(1, { costura: true });
+  t.stream.deliverAll();
+  t.stream.say({ type: 'refresh_required', message: '' });
+  const [list] = t.server.requests;
+  list.arrive();
+  t.store.remove(2);
+  await t.server.requests[1].answer();
+  await list.answer();
+  assert.deepEqual(t.s().pedidos, t.server.list());
+  t.stream.say({ type: 'refresh_required', message: '' });
+  await t.server.answerAll();
+  assert.equal(t.s().syncLog[0].text, '1 pedidos carregados.');
+});
+
+test('another history: lower versions count, deleted ids may live', async () => {
   const t = await loaded();
   const copy = t.server.backup();
   t.server.patch(1, { costura: true });
