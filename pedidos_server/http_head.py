@@ -16,7 +16,9 @@ MAX_LINE = 65_536
 REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[0-9]\r?\n?")
 """Nothing older than HTTP/1.0, nothing that pywsgi would take for a version and stumble over."""
 
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n")
+_FIELDS = re.compile(r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n", re.MULTILINE)
+"""Each match is a whole line, so where there are as many as lines, all are fields."""
+_SINGLE = frozenset(("content-length", "transfer-encoding", "host"))
 
 
 class RequestHead:
@@ -26,23 +28,26 @@ class RequestHead:
         self.status = ""
         self.fields: list[tuple[str, str]] = []
         self._values: dict[str, str] = {}
-        for _ in range(MAX_FIELDS + 1):
-            line = stream.readline(MAX_LINE + 1)
-            if line in (b"\r\n", b"\n"):
-                self._check_length()
-                return
-            match = _FIELD.fullmatch(line)
-            if match is None:
+        lines: list[bytes] = []
+        while (line := stream.readline(MAX_LINE + 1)) not in (b"\r\n", b"\n"):
+            if not line.endswith(b"\n"):  # cut off, by its sender or by us
                 self.status = "malformed header field"
                 return
-            name, value = match[1].decode("latin-1"), match[2].decode("latin-1")
+            if len(lines) == MAX_FIELDS:
+                self.status = "too many header fields"
+                return
+            lines.append(line)
+        self.fields = _FIELDS.findall(b"".join(lines).decode("latin-1"))
+        if len(self.fields) != len(lines):
+            self.status = "malformed header field"
+            return
+        for name, value in self.fields:
             key = name.lower()
-            if key in ("content-length", "transfer-encoding", "host") and key in self._values:
+            if key in self._values and key in _SINGLE:
                 self.status = f"repeated {key}"
                 return
-            self.fields.append((name, value))
             self._values.setdefault(key, value)
-        self.status = "too many header fields"
+        self._check_length()
 
     def get(self, name: str, default: str | None = None) -> str | None:
         return self._values.get(name.lower(), default)

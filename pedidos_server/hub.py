@@ -31,6 +31,8 @@ log = logging.getLogger("pedidos.stream")
 
 MAX_JOIN = 256 * 1024
 """Bytes of events that one write joins at most; a larger single event goes alone."""
+KEPT = 4
+"""Joined batches that are kept when no stream is being sent them."""
 SLICE = 0.002
 """Seconds of heartbeats after which the loop gets its turn."""
 TURN = 4 * 1024 * 1024
@@ -84,6 +86,8 @@ class Hub:
         self._read_page = read_page
         self._waiting_for_page: dict[int, dict[Subscription, None]] = {}
         self._shared: WeakValueDictionary[tuple[str, int], Batch] = WeakValueDictionary()
+        self._lately: deque[Batch] = deque(maxlen=KEPT)
+        """The newest of these, for those who come one by one after a restart, and from one place."""
         self._heartbeat = heartbeat
         self._numbers = 0
         self._behind = Flag()
@@ -209,6 +213,7 @@ class Hub:
     def _share(self, stream: Subscription, events: list[Event]) -> Batch:
         batch = Batch(stream.transport, events)
         self._shared[stream.transport.name, events[0].cursor.number - 1] = batch
+        self._lately.append(batch)
         return batch
 
     # ---- fan-out

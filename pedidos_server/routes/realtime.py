@@ -14,6 +14,7 @@ from typing import Any
 
 import flask_sock
 from flask import Blueprint, Flask, Response, request
+from gevent.event import AsyncResult
 from werkzeug.exceptions import MethodNotAllowed
 
 from .. import event_log
@@ -63,6 +64,7 @@ class Streams:
         self._database, self._hub, self._complete = database, hub, complete
         self._max_subscribers, self._max_streams = max_subscribers, max_streams
         self._websocket, self._sse = WebSocketTransport(max_message), SseTransport()
+        self._looks: dict[Cursor, AsyncResult] = {}
 
     def judge(self, principal: Principal, cursor: str | None) -> Start:
         """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
@@ -86,9 +88,25 @@ class Streams:
         if cursor is None:
             return Start()
         named = Cursor.parse(cursor)
-        if named is not None and self._database.read(lambda connection: event_log.can_resume(connection, named)):
+        if named is not None and self._can_resume(named):
             return Start(named)
         return Start(refused=True)
+
+    def _can_resume(self, cursor: Cursor) -> bool:
+        """One look into the database for all who ask the same while it lasts: thousands do after a restart. Who knows
+        a cursor knows it from its commit, so a look that began before they asked has seen it too."""
+        look = self._looks.get(cursor)
+        if look is None:
+            look = self._looks[cursor] = AsyncResult()
+            try:
+                look.set(self._database.read(lambda connection: event_log.can_resume(connection, cursor)))
+            except BaseException as error:
+                look.set_exception(error)
+                raise
+            finally:
+                del self._looks[cursor]
+        found: bool = look.get()
+        return found
 
     def open_websocket(self, environ: Environ, principal: Principal, cursor: str | None) -> None:
         """Raises Problem 400 or 426 for a handshake that is none, and what ``judge`` raises."""
@@ -187,7 +205,10 @@ def is_upgrade(environ: Environ) -> bool:
 
 
 def check_upgrade(environ: Environ) -> None:
-    """RFC 6455, 4.2.1. Raises Problem 400 or 426. Compression is not negotiated: frames are shared bytes."""
+    """The rest of RFC 6455, 4.2.1, where ``is_upgrade``. Raises Problem 400 or 426.
+
+    Compression is not negotiated: frames are shared bytes.
+    """
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() != "13":
         raise Problem(
             426,
@@ -199,12 +220,8 @@ def check_upgrade(environ: Environ) -> None:
         nonce = base64.b64decode(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), validate=True)
     except (binascii.Error, ValueError):
         nonce = b""
-    if not is_upgrade(environ) or len(nonce) != 16:
-        raise Problem(
-            400,
-            "Pedido de WebSocket inválido",
-            "Faltam ou estão errados os cabeçalhos Connection: Upgrade ou Sec-WebSocket-Key.",
-        )
+    if len(nonce) != 16:
+        raise Problem(400, "Pedido de WebSocket inválido", "Falta ou está errado o cabeçalho Sec-WebSocket-Key.")
 
 
 def switching_protocols(environ: Environ) -> bytes:

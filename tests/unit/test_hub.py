@@ -407,6 +407,24 @@ def test_many_at_one_cursor_cost_one_reading_of_the_log(stage: Stage) -> None:
     assert log.pages < 3 * (2000 * 1000 / MAX_JOIN)
 
 
+def test_those_who_come_one_by_one_to_one_cursor_share_what_is_joined(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restart: when the next one comes, the last has been sent all."""
+    log = Log(events=50)
+    hub = stage.hub(log)
+    encoded: list[Event] = []
+    encode_one = WebSocketTransport.encode
+    monkeypatch.setattr(
+        WebSocketTransport, "encode", lambda self, event: encoded.append(event) or encode_one(self, event)
+    )
+    for _ in range(10):
+        _, reader = stage.subscribe(hub, start=Start(log.cursor(20)))
+        assert read_to(reader, 50) == list(range(21, 51))
+        reader.close()
+    assert len(encoded) == 30
+
+
 def test_what_was_pruned_under_a_replay_ends_in_a_refresh(stage: Stage) -> None:
     log = Log(events=100)
     log.page = lambda after, max_bytes: []  # type: ignore[method-assign]
