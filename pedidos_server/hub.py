@@ -37,6 +37,9 @@ SLICE = 0.002
 """Seconds of heartbeats after which the loop gets its turn."""
 TURN = 4 * 1024 * 1024
 """Bytes of fan-out after which the loop gets its turn: some two milliseconds."""
+PATIENCE = 32
+"""Events that the streams may be behind before the fan-out takes as long a turn as all else took. Did it give way as
+readily then, many writers would leave it ever less time for ever more to send."""
 SEND = TURN // multisend.ENTRIES
 """What each send counts as, besides its bytes."""
 FEW = 8
@@ -159,12 +162,15 @@ class Hub:
             except Exception:
                 log.exception("stream action failed", extra={"action": action.__name__})
 
-    def _give_way(self) -> None:
-        """Comes back after the loop has looked at its sockets. After ``gevent.sleep(0)`` it has not: that is among
-        the callbacks of which libev's loop runs up to a thousand before it polls."""
+    def _give_way(self) -> float:
+        """Comes back after the loop has looked at its sockets, and tells how many seconds that took. After
+        ``gevent.sleep(0)`` it has not: that is among the callbacks of which libev's loop runs up to a thousand before
+        it polls."""
+        gone = time.perf_counter()
         came = Flag()
         self._post(came.set)
         came.wait()
+        return time.perf_counter() - gone
 
     # ---- the tail
 
@@ -194,7 +200,7 @@ class Hub:
             return shared
         first = self._tail[0].cursor.number
         if position + 1 < first:
-            if stream.live:
+            if stream.live and stream in self.blocked:  # else it is the fan-out that is late
                 self._counts["slow"] += 1
                 self.end(stream, TOO_SLOW)
             else:
@@ -221,12 +227,14 @@ class Hub:
     def _dispatch(self) -> None:
         """Brings every stream that is not held up by its own socket to the head, a turn of the loop at a time."""
         due: dict[Batch, list[Subscription]] = {}
+        others = 0.0
         while True:
             self._behind.wait()
             self._behind.clear()
             head = self.head
             joined: dict[tuple[Transport, int], Batch] = {}
             cost = 0
+            began = time.perf_counter()
             # Nearly all stand at one place: what is known of the last stream's is not looked up again.
             transport, position, batch = None, -1, None
             for stream in list(self._streams):
@@ -244,14 +252,18 @@ class Hub:
                     continue
                 streams.append(stream)
                 cost += price
-                if cost >= TURN:
-                    self._send(due)
-                    self._give_way()
-                    cost = 0
-                    position = -1
-                    if self.head is not head:  # the rest of the streams get what came meanwhile in the same write
-                        head = self.head
-                        joined.clear()
+                if cost < TURN:
+                    continue
+                self._send(due)
+                cost = 0
+                behind = head.number - position
+                if time.perf_counter() - began >= others * behind / PATIENCE:
+                    others = self._give_way()
+                    began = time.perf_counter()
+                position = -1
+                if self.head is not head:  # the rest of the streams get what came meanwhile in the same write
+                    head = self.head
+                    joined.clear()
             self._send(due)
 
     def _send(self, due: dict[Batch, list[Subscription]]) -> None:

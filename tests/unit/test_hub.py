@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import random
+import selectors
 import socket
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -269,6 +271,41 @@ def test_a_fan_out_lets_the_loop_see_to_its_sockets(stage: Stage) -> None:
 
 THREADS = 8
 ROUNDS = 40
+
+
+def test_many_writers_leave_the_fan_out_its_time(stage: Stage) -> None:
+    """Whenever the loop gets its turn, they take five milliseconds and commit 20 events: as much as the fan-out sends
+    in a turn to a few of its streams."""
+    log = Log()
+    hub = stage.hub(log)
+    streams = []
+    with selectors.DefaultSelector() as selector:
+        for _ in range(400):
+            stream, reader = stage.subscribe(hub)
+            streams.append(stream)
+            selector.register(reader.socket, selectors.EVENT_READ)
+        ended = threading.Event()
+
+        def drain() -> None:
+            while not ended.is_set():
+                for key, _ in selector.select(0.1):
+                    with suppress(BlockingIOError):
+                        key.fileobj.recv(1 << 20)  # type: ignore[union-attr]
+
+        gevent.sleep(0.01)
+        thread = threading.Thread(target=drain)
+        thread.start()
+        behind = []
+        for _ in range(200):
+            until = time.perf_counter() + 0.005
+            while time.perf_counter() < until:
+                pass
+            log.publish_to(hub, 20, size=2000)
+            gevent.sleep(0.0001)
+            behind.append(hub.head.number - min(stream.position for stream in streams))
+        ended.set()
+        thread.join()
+    assert max(behind) < 600, behind[-20:]
 
 
 def test_eight_native_threads_publish_subscribe_unsubscribe_and_ask(stage: Stage) -> None:
