@@ -72,7 +72,7 @@ class FastPath:
     def _is_plain_json(self, environ: WSGIEnvironment) -> bool:
         length = environ.get("CONTENT_LENGTH", "")
         return (
-            length.isdigit()
+            length.isdecimal()
             and int(length) <= self._max_body
             and _JSON.fullmatch(environ.get("CONTENT_TYPE", "")) is not None
             and not any(name in environ for name in _NOT_PLAIN)

@@ -47,7 +47,7 @@ def ask(judges: Streams, cursor: Cursor, times: int) -> list[bool | Problem]:
             return problem
 
     greenlets = [gevent.spawn(one) for _ in range(times)]
-    gevent.joinall(greenlets, timeout=10, raise_error=True)
+    gevent.joinall(greenlets, raise_error=True)
     return [greenlet.value for greenlet in greenlets]
 
 
@@ -65,7 +65,7 @@ def test_who_asks_for_another_cursor_does_not() -> None:
     judges = streams(database)
     other = Cursor(7, "ffffffff")
     greenlets = [gevent.spawn(judges.judge, NOBODY, str(cursor)) for cursor in (CURSOR, other)]
-    gevent.joinall(greenlets, timeout=10, raise_error=True)
+    gevent.joinall(greenlets, raise_error=True)
     assert [greenlet.value.resume for greenlet in greenlets] == [CURSOR, None]
 
 
