@@ -33,7 +33,10 @@ def writes(plan: Plan) -> list[Figure]:
     return [
         Figure(what, median(rates), "/s", 1500, True, note=str([round(rate) for rate in rates])),
         Figure(
-            "the same load on a Flask route that stores nothing", median(bare), "/s", note=str([round(x) for x in bare])
+            "the same load on a Flask route that stores nothing",
+            median(bare),
+            "/s",
+            note=str([round(rate) for rate in bare]),
         ),
         Figure("lost, repeated or cut, same runs", faults, "deliveries", 0),
     ]

@@ -42,6 +42,8 @@ class WebSocketTransport:
     def receive(self, stream: Subscription, data: bytes) -> None:
         if stream.closing_by is not None:
             return  # only the end of the connection still counts
+        if stream.frames is None and len(data) == 6 and data.startswith(b"\x8a\x80"):
+            return  # the pong to our empty ping: all that an idle client ever says
         frames = stream.frames or protocol.ClientFrames(self._max_message)
         for received in frames.feed(data):
             match received:
