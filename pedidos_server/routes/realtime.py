@@ -20,6 +20,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from .. import event_log
 from ..auth import NOBODY, Principal
 from ..database import Database
+from ..edge import Completion
 from ..errors import Problem, unavailable
 from ..hub import Hub
 from ..protocol import Cursor
@@ -30,8 +31,6 @@ from ..transports.sse import SseTransport
 from ..transports.websocket import WebSocketTransport
 from .guard import principal
 from .requests import Environ
-
-Complete = Callable[[list[tuple[str, str]], Environ], None]
 
 SUBPROTOCOL = "pedidos.v1"
 """The one that is answered; a browser may send its token as another."""
@@ -56,7 +55,7 @@ class Streams:
         self,
         database: Database,
         hub: Hub,
-        complete: Complete,
+        complete: Completion,
         max_subscribers: int,
         max_message: int,
         max_streams: int,
