@@ -602,6 +602,18 @@ def test_one_that_falls_off_the_tail_while_live_is_cut(stage: Stage) -> None:
     resumed.close()
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_one_that_is_behind_because_the_fan_out_is_late_reads_the_log(stage: Stage, transport: str) -> None:
+    log = Log(events=5)
+    hub = stage.hub(log, tail_events=10)
+    _, reader = stage.subscribe(hub, transport)
+    log.publish_to(hub, 1)
+    assert read_to(reader, 6) == [6]  # it is live
+    log.publish_to(hub, 50)  # five tails, before the fan-out has its turn
+    assert read_to(reader, 56) == list(range(6, 57))
+    assert hub.stats()["slow_clients_cut"] == 0
+
+
 def test_one_that_replays_is_not_cut_for_being_behind_the_tail(stage: Stage) -> None:
     log = Log(events=400, size=50_000)
     hub = stage.hub(log, newest=10, tail_events=10)
