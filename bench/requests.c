@@ -37,8 +37,9 @@ struct connection {
     long body_left; /* -1 while the head is not whole */
 };
 
-static int poll_fd, idle_count;
-static struct connection *connections, **idle;
+static int poll_fd, connection_count;
+static struct connection *connections, **idle; /* a ring: in turn, lest one be idle for so long that it is closed */
+static long idle_from, idle_to;
 static const char *method, *path, *body, *host = "127.0.0.1";
 static char **headers;
 static int header_count;
@@ -98,8 +99,8 @@ static void begin(struct connection *connection) {
 }
 
 static void begin_what_is_due(void) {
-    while (idle_count && sent < count && due(sent) <= now())
-        begin(idle[--idle_count]);
+    while (idle_from < idle_to && sent < count && due(sent) <= now())
+        begin(idle[idle_from++ % connection_count]);
 }
 
 static void whole(struct connection *connection, int64_t when) {
@@ -108,7 +109,7 @@ static void whole(struct connection *connection, int64_t when) {
     if (status >= 400 && !failed++)
         fprintf(stderr, "%s %s answered %.200s\n", method, path, connection->head);
     connection->busy = 0;
-    idle[idle_count++] = connection;
+    idle[idle_to++ % connection_count] = connection;
 }
 
 static void read_head(struct connection *connection) {
@@ -162,7 +163,8 @@ int main(int argc, char **argv) {
     }
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int connection_count = atoi(argv[2]), one = 1;
+    int one = 1;
+    connection_count = atoi(argv[2]);
     count = atol(argv[3]);
     rate = atof(argv[4]);
     method = argv[5];
@@ -185,12 +187,12 @@ int main(int argc, char **argv) {
             fail("connect");
         struct epoll_event watch = {.events = EPOLLIN, .data.ptr = connection};
         epoll_ctl(poll_fd, EPOLL_CTL_ADD, connection->fd, &watch);
-        idle[idle_count++] = connection;
+        idle[idle_to++] = connection;
     }
     start = now();
     while (answered < count) {
         begin_what_is_due();
-        int64_t wait = sent < count && idle_count ? (due(sent) - now()) / 1000000 + 1 : 1000;
+        int64_t wait = sent < count && idle_from < idle_to ? (due(sent) - now()) / 1000000 + 1 : 1000;
         int happened_count = epoll_wait(poll_fd, happened, AT_ONCE_EVENTS, wait < 0 ? 0 : wait);
         for (int i = 0; i < happened_count; i++) {
             if (happened[i].data.ptr) {

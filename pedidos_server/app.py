@@ -48,6 +48,8 @@ log = logging.getLogger("pedidos.server")
 CLEANING_SECONDS = 5.0
 DOORS_SECONDS = 1.0
 """A token made or revoked beside a running server is noticed within that."""
+AT_START = 4096
+"""Events that are read for those who come back after a restart; who has missed more reads the log."""
 ROOM_FOR_HTTP = 500
 """File descriptors that streams may not use up."""
 
@@ -88,7 +90,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         connection = peewee.connection()
         database.stretch_wal(connection)
         head = event_log.head(connection).cursor
-        newest = event_log.newest(connection, settings.tail_events, settings.tail_bytes)
+        newest = event_log.newest(connection, min(settings.tail_events, AT_START), settings.tail_bytes)
         access = Access(settings.auth)
         access.refresh(connection)
         check_start(access, mode=settings.auth, database=settings.database, where=reachable_at)

@@ -79,7 +79,7 @@ class Settings:
         30.0, "PEDIDOS_RETENTION_DAYS", _number(0.001, 36_500), "dias que um evento é guardado"
     )
     retention_bytes: int = _setting(256 * MIB, "PEDIDOS_RETENTION_BYTES", _whole(1), "bytes de eventos guardados")
-    tail_events: int = _setting(4096, "PEDIDOS_TAIL_EVENTS", _whole(1), "eventos mantidos na memória")
+    tail_events: int = _setting(32_768, "PEDIDOS_TAIL_EVENTS", _whole(1), "eventos mantidos na memória")
     tail_bytes: int = _setting(32 * MIB, "PEDIDOS_TAIL_BYTES", _whole(1024), "bytes de eventos na memória")
     heartbeat: float = _setting(
         20.0, "PEDIDOS_HEARTBEAT", _number(1, 25), "segundos entre dois sinais de vida do servidor (até 25)"

@@ -4,13 +4,15 @@ No queue per client: a stream that stands behind is given the joined bytes of wh
 tail, or page by page from the event log where the tail no longer reaches. Live delivery and resume are the same
 loop, so there is no hand-over in which an event could be lost or come twice.
 
-Everything here runs on the gevent loop. Other threads leave their wish in ``_mail`` and wake the loop.
+Everything here runs on the gevent loop. A wish goes through ``_mail``: on the loop it is granted at once, in other
+threads after they have woken the loop.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -34,14 +36,14 @@ MAX_JOIN = 256 * 1024
 KEPT = 4
 """Joined batches that are kept when no stream is being sent them."""
 SLICE = 0.002
-"""Seconds of heartbeats after which the loop gets its turn."""
-TURN = 4 * 1024 * 1024
-"""Bytes of fan-out after which the loop gets its turn: some two milliseconds."""
+"""Seconds of fan-out or heartbeats after which the loop gets its turn."""
+PORTION = 4 * 1024 * 1024
+"""Bytes that are sent between two looks at the clock: a millisecond or two."""
 PATIENCE = 32
 """Events that the streams may be behind before the fan-out takes as long a turn as all else took. Did it give way as
 readily then, many writers would leave it ever less time for ever more to send."""
-SEND = TURN // multisend.ENTRIES
-"""What each send counts as, besides its bytes."""
+SEND = PORTION // multisend.ENTRIES
+"""What each send counts as at least."""
 FEW = 8
 """Sends for which a ring is not worth its while."""
 STALL = 10.0
@@ -80,8 +82,6 @@ class Hub:
         self.blocked: set[Subscription] = set()
         """Streams whose socket takes no more at the moment."""
         self.closing: set[Subscription] = set()
-        self._coming: dict[Subscription, None] = {}
-        """Those whose ``subscribe`` is still in the mail."""
         self._streams: dict[Subscription, None] = {}
         self._tail = newest
         self._tail_bytes = sum(len(event.payload) for event in newest)
@@ -99,9 +99,12 @@ class Hub:
         self._counts: Counter[str] = Counter()
         self._by_type: Counter[str] = Counter({"websocket": 0, "sse": 0})
         self._by_token: Counter[int] = Counter()
+        self._polled = Flag()
+        """Set after each turn of the loop that somebody has waited for."""
+        self._thread = threading.get_native_id()  # gevent makes get_ident tell greenlets apart
         self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._wake = self.loop.async_()
-        self._wake.start(self._read_mail)
+        self._wake.start(self._woken)
         self._greenlets = [gevent.spawn(work) for work in (self._dispatch, self._load_pages, self._keep_time)]
         for greenlet in self._greenlets:
             greenlet.link_exception(_die)
@@ -115,7 +118,6 @@ class Hub:
     def subscribe(self, subscription: Subscription, start: Start, head: bytes, unread: bytes) -> None:
         """Takes a stream over. ``head`` goes out before its first message; ``unread`` are bytes that the
         client sent behind its request."""
-        self._coming[subscription] = None
         self._post(self._subscribe, subscription, start, head, unread)
 
     def unsubscribe(self, subscription: Subscription, close: Close) -> None:
@@ -147,12 +149,18 @@ class Hub:
         }
 
     def __len__(self) -> int:
-        """The streams there are, and those on their way in: several may arrive in one turn of the loop."""
-        return sum(self._by_type.values()) + len(self._coming)
+        return len(self._streams)
 
     def _post(self, action: Callable[..., None], *args: Any) -> None:
         self._mail.append((action, args))
-        self._wake.send()
+        if threading.get_native_id() == self._thread:
+            self._read_mail()
+        else:
+            self._wake.send()
+
+    def _woken(self) -> None:
+        self._read_mail()
+        self._polled.set()
 
     def _read_mail(self) -> None:
         while self._mail:
@@ -167,9 +175,9 @@ class Hub:
         ``gevent.sleep(0)`` it has not: that is among the callbacks of which libev's loop runs up to a thousand before
         it polls."""
         gone = time.perf_counter()
-        came = Flag()
-        self._post(came.set)
-        came.wait()
+        self._polled.clear()
+        self._wake.send()
+        self._polled.wait()
         return time.perf_counter() - gone
 
     # ---- the tail
@@ -246,18 +254,18 @@ class Hub:
                     if batch is not None:
                         joined[transport, position] = batch
                         streams = due.setdefault(batch, [])
-                        price = SEND + len(batch.data)
+                        price = max(SEND, len(batch.data))
                 if batch is None:
                     position = -1  # each is asked: it may be told to go, or to wait for a page
                     continue
                 streams.append(stream)
                 cost += price
-                if cost < TURN:
+                if cost < PORTION:
                     continue
                 self._send(due)
                 cost = 0
                 behind = head.number - position
-                if time.perf_counter() - began >= others * behind / PATIENCE:
+                if time.perf_counter() - began >= max(SLICE, others * behind / PATIENCE):
                     others = self._give_way()
                     began = time.perf_counter()
                 position = -1
@@ -281,7 +289,6 @@ class Hub:
     def _send_at_once(self, ring: multisend.Ring, batch: Batch, streams: list[Subscription]) -> None:
         for stream in streams:
             stream.position = batch.last
-            stream.sent += 1
         short = ring.send(batch.data, [stream.entry for stream in streams])
         if short:
             for stream in streams:
@@ -321,6 +328,7 @@ class Hub:
 
     def _refresh(self, stream: Subscription, reason: str) -> None:
         """What the client missed cannot be given: it reloads, and goes on from here."""
+        stream.since += self.head.number - stream.position
         stream.position = self.head.number
         stream.live = True
         stream.say(stream.transport.refresh(reason, self.head))
@@ -328,14 +336,13 @@ class Hub:
     # ---- coming and going
 
     def _subscribe(self, stream: Subscription, start: Start, head: bytes, unread: bytes) -> None:
-        del self._coming[stream]
         if self._closed:
             stream.socket.close()
             return
         self._numbers += 1
         stream.number = self._numbers
         begin = start.resume or self.head
-        stream.position = begin.number
+        stream.position = stream.since = begin.number
         transport = stream.transport
         hello = transport.hello(begin, self.server_version, resumable=not start.refused)
         if start.refused:
@@ -386,7 +393,7 @@ class Hub:
                 "transport": stream.transport.name,
                 "peer": stream.peer,
                 "seconds": self.now() - stream.opened,
-                "writes": stream.sent,
+                "events": stream.position - stream.since,
                 "code": close.code,
                 "reset": reset,
             },

@@ -340,8 +340,7 @@ def new_order(body: PedidoNovo) -> dict[str, Any]:
 
 def changes(body: PedidoMudanca) -> dict[str, Any]:
     """The fields that a PATCH names, with their new values."""
-    fields = body.model_dump()
-    return {name: fields[name] for name in body.model_fields_set}
+    return body.model_dump(include=body.model_fields_set)
 
 
 # -------------------------------------------------------------------------------------- JSON, 422

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from .hub import Hub
     from .transports import Transport
 
-SEND_BUFFER = 256 * 1024
-"""Bytes that the kernel may hold for one client: without a bound it would hide a slow one for megabytes."""
+SEND_BUFFER = 64 * 1024
+"""Bytes that the kernel may hold for one client: without a bound it would hide a slow one for megabytes. Four times
+as many, for a thousand slow ones, are all that Linux gives to TCP; then it drops what others are sent."""
 MAX_CONTROL = 16 * 1024
 """Bytes of answers (pongs) that may wait; beyond that nothing more is read from the client."""
 UNACKNOWLEDGED = 60
@@ -73,7 +74,7 @@ class Subscription:
         "position",
         "principal",
         "reader",
-        "sent",
+        "since",
         "socket",
         "stalled_since",
         "transport",
@@ -104,8 +105,8 @@ class Subscription:
         self.finished = False
         """True when the last byte of a closing stream was taken by the socket."""
         self.stalled_since = 0.0
-        self.sent = 0
-        """Writes of events, for the connection's log line."""
+        self.since = 0
+        """Where it was when it had been sent no event, for the connection's log line."""
         self.number = 0
         """Counts the connections; spreads the heartbeats over time."""
 
@@ -149,7 +150,6 @@ class Subscription:
     def send_batch(self, batch: Batch) -> None:
         """The fast path of the fan-out: an idle stream, one write."""
         self.position = batch.last
-        self.sent += 1
         try:
             taken = self.socket.send(batch.data)
         except OSError as error:
@@ -191,7 +191,6 @@ class Subscription:
             self.batch = batch
             self.position = batch.last
             self.unsent = memoryview(batch.data)
-            self.sent += 1
 
     def _wait_for_room(self) -> None:
         if self.writer is None or not self.writer.active:

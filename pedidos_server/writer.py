@@ -1,6 +1,6 @@
 """The group-commit writer: one thread, one transaction for all the writes that wait.
 
-    submit(job) ──► waiting ──► [ BEGIN · job · job · … · COMMIT ] ──► publish ──► answers
+    submit(job) ──► waiting ──► [ BEGIN · job · job · … · COMMIT ] ──► answers ──► publish
 
 Writes that arrive while a transaction is on its way to disk share the next one: one fsync for all of them.
 Commit order is the order of events, because nobody else writes. An answer is given after COMMIT, and never
@@ -22,12 +22,12 @@ import gevent
 import pydantic_core
 from gevent.event import AsyncResult
 from gevent.event import Event as Flag
-from gevent.threadpool import ThreadPool
 
 from . import event_log
 from .database import BulkInsert, Connection, database_problem
 from .errors import Problem, unavailable
 from .protocol import Cursor, Event, timestamp
+from .worker import Worker
 
 log = logging.getLogger("pedidos.writer")
 
@@ -117,7 +117,7 @@ class Writer:
     def __init__(self, connection: Connection, publish: Callable[[list[Event]], None]) -> None:
         self._connection = connection
         self._publish = publish
-        self._thread = ThreadPool(1)
+        self._thread = Worker()
         self._waiting: deque[tuple[Job[Any], AsyncResult]] = deque()
         self._background: deque[tuple[Job[Any], AsyncResult]] = deque()
         self._wake = Flag()
@@ -170,7 +170,7 @@ class Writer:
             self._waiting.clear()
             self._background.clear()
             return False
-        self._thread.kill()
+        self._thread.stop()
         return True
 
     # ---- the greenlet: takes what waits, hands it to the thread, publishes, answers
@@ -184,14 +184,15 @@ class Writer:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
             if not batch:
                 batch = [self._background.popleft()]
-            results, events = self._thread.apply(self._commit, ([job for job, _ in batch],))
-            if events:
-                self._publish(events)
+            results, events = self._thread.call(self._commit, [job for job, _ in batch])
+            # The answers are on their way first: a fan-out takes as long as the loop allows it.
             for (_, done), (value, error) in zip(batch, results, strict=True):
                 if error is None:
                     done.set(value)
                 else:
                     done.set_exception(error)
+            if events:
+                self._publish(events)
 
     # ---- the thread
 

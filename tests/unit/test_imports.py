@@ -17,7 +17,7 @@ PACKAGE = Path(pedidos_server.__file__).parent
 
 LAYERS = (
     {"__init__"},
-    {"errors", "protocol", "logs", "descriptors", "addresses", "origins", "http_head", "multisend", "edge"},
+    {"errors", "protocol", "logs", "descriptors", "addresses", "origins", "http_head", "multisend", "edge", "worker"},
     {"config", "letters", "models", "schemas"},
     {"database"},
     {"migrations"},
