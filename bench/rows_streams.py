@@ -90,7 +90,7 @@ def joined(plan: Plan) -> list[Figure]:
             calls = sum(int(found) for found in re.findall(r"stream closed.*\bwrites=(\d+)", target.output()))
         what = f"{count:,} subscribers, {writers} writer{'s' if writers > 1 else ''}"
         figures += [
-            Figure(f"events per send, {what}", run.tally.deliveries / max(1, calls), ""),
+            Figure(f"events per send, {what}", run.tally.deliveries / calls, ""),
             Figure(f"writes per transaction, {what}", stats["writes"] / max(1, stats["transactions"]), ""),
             Figure(f"CPU of the server per delivery, {what}", run.cpu, "µs"),
         ]

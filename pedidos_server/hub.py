@@ -36,13 +36,13 @@ MAX_JOIN = 256 * 1024
 KEPT = 4
 """Joined batches that are kept when no stream is being sent them."""
 SLICE = 0.002
-"""Seconds of fan-out or heartbeats after which the loop gets its turn."""
-PORTION = 4 * 1024 * 1024
-"""Bytes that are sent between two looks at the clock: a millisecond or two."""
+"""Seconds of heartbeats after which the loop gets its turn."""
+TURN = 4 * 1024 * 1024
+"""Bytes of fan-out after which the loop gets its turn: a millisecond or two."""
 PATIENCE = 32
 """Events that the streams may be behind before the fan-out takes as long a turn as all else took. Did it give way as
 readily then, many writers would leave it ever less time for ever more to send."""
-SEND = PORTION // multisend.ENTRIES
+SEND = TURN // multisend.ENTRIES
 """What each send counts as at least."""
 FEW = 8
 """Sends for which a ring is not worth its while."""
@@ -260,12 +260,12 @@ class Hub:
                     continue
                 streams.append(stream)
                 cost += price
-                if cost < PORTION:
+                if cost < TURN:
                     continue
                 self._send(due)
                 cost = 0
                 behind = head.number - position
-                if time.perf_counter() - began >= max(SLICE, others * behind / PATIENCE):
+                if time.perf_counter() - began >= others * behind / PATIENCE:
                     others = self._give_way()
                     began = time.perf_counter()
                 position = -1
@@ -289,6 +289,7 @@ class Hub:
     def _send_at_once(self, ring: multisend.Ring, batch: Batch, streams: list[Subscription]) -> None:
         for stream in streams:
             stream.position = batch.last
+            stream.sent += 1
         short = ring.send(batch.data, [stream.entry for stream in streams])
         if short:
             for stream in streams:
@@ -328,7 +329,6 @@ class Hub:
 
     def _refresh(self, stream: Subscription, reason: str) -> None:
         """What the client missed cannot be given: it reloads, and goes on from here."""
-        stream.since += self.head.number - stream.position
         stream.position = self.head.number
         stream.live = True
         stream.say(stream.transport.refresh(reason, self.head))
@@ -342,7 +342,7 @@ class Hub:
         self._numbers += 1
         stream.number = self._numbers
         begin = start.resume or self.head
-        stream.position = stream.since = begin.number
+        stream.position = begin.number
         transport = stream.transport
         hello = transport.hello(begin, self.server_version, resumable=not start.refused)
         if start.refused:
@@ -393,7 +393,7 @@ class Hub:
                 "transport": stream.transport.name,
                 "peer": stream.peer,
                 "seconds": self.now() - stream.opened,
-                "events": stream.position - stream.since,
+                "writes": stream.sent,
                 "code": close.code,
                 "reset": reset,
             },

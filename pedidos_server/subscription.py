@@ -74,7 +74,7 @@ class Subscription:
         "position",
         "principal",
         "reader",
-        "since",
+        "sent",
         "socket",
         "stalled_since",
         "transport",
@@ -105,8 +105,8 @@ class Subscription:
         self.finished = False
         """True when the last byte of a closing stream was taken by the socket."""
         self.stalled_since = 0.0
-        self.since = 0
-        """Where it was when it had been sent no event, for the connection's log line."""
+        self.sent = 0
+        """Writes of events, for the connection's log line."""
         self.number = 0
         """Counts the connections; spreads the heartbeats over time."""
 
@@ -150,6 +150,7 @@ class Subscription:
     def send_batch(self, batch: Batch) -> None:
         """The fast path of the fan-out: an idle stream, one write."""
         self.position = batch.last
+        self.sent += 1
         try:
             taken = self.socket.send(batch.data)
         except OSError as error:
@@ -191,6 +192,7 @@ class Subscription:
             self.batch = batch
             self.position = batch.last
             self.unsent = memoryview(batch.data)
+            self.sent += 1
 
     def _wait_for_room(self) -> None:
         if self.writer is None or not self.writer.active:
