@@ -239,14 +239,14 @@ class Hub:
         while True:
             self._behind.wait()
             self._behind.clear()
-            head = self.head
+            newest = self.head.number
             joined: dict[tuple[Transport, int], Batch] = {}
             cost = 0
             began = time.perf_counter()
             # Nearly all stand at one place: what is known of the last stream's is not looked up again.
             transport, position, batch = None, -1, None
             for stream in list(self._streams):
-                if stream.position >= head.number or stream.unsent is not None or stream.finished:
+                if stream.position >= newest or stream.unsent is not None or stream.finished:
                     continue
                 if stream.position != position or stream.transport is not transport:
                     transport, position = stream.transport, stream.position
@@ -264,13 +264,13 @@ class Hub:
                     continue
                 self._send(due)
                 cost = 0
-                behind = head.number - position
+                behind = newest - position
                 if time.perf_counter() - began >= others * behind / PATIENCE:
                     others = self._give_way()
                     began = time.perf_counter()
                 position = -1
-                if self.head is not head:  # the rest of the streams get what came meanwhile in the same write
-                    head = self.head
+                if self.head.number != newest:  # the rest of the streams get what came meanwhile in the same write
+                    newest = self.head.number
                     joined.clear()
             self._send(due)
 
@@ -287,8 +287,9 @@ class Hub:
         due.clear()
 
     def _send_at_once(self, ring: multisend.Ring, batch: Batch, streams: list[Subscription]) -> None:
+        last = batch.last
         for stream in streams:
-            stream.position = batch.last
+            stream.position = last
             stream.sent += 1
         short = ring.send(batch.data, [stream.entry for stream in streams])
         if short:
