@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-WIDTH, HEIGHT = 1010, 400
+WIDTH, HEIGHT = 1030, 400
 PANEL_WIDTH, PANEL_HEIGHT = 330, 250
 TOP, LEFT, GAP = 92, 62, 155
 INK, FAINT, GRID = "#1f2328", "#59636e", "#d1d9e0"

@@ -50,7 +50,7 @@ class Target:
     """A process that listens on a free port. Starts with the ``with`` block and ends with it."""
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        self._command = command
+        self.command = command
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
@@ -69,7 +69,7 @@ class Target:
         since = self._output.seek(0, os.SEEK_END)
         started = time.monotonic()
         self._process = subprocess.Popen(
-            [*self._command, str(port)],
+            [*self.command, str(port)],
             env={**inherited, "PYTHONPATH": str(ROOT), **self._environment},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
@@ -83,7 +83,7 @@ class Target:
             if self._process.poll() is not None or time.monotonic() - started > START_SECONDS:
                 output = os.pread(self._output.fileno(), 65536, since).decode("utf-8", "replace")
                 self.stop()
-                raise RuntimeError(f"{self._command} did not start:\n{output}")
+                raise RuntimeError(f"{self.command} did not start:\n{output}")
             time.sleep(0.002)
         self.start_seconds = time.monotonic() - started
 

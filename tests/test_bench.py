@@ -13,6 +13,7 @@ import pytest
 from bench.chart import Line, Panel, page
 from bench.figures import Figure, placed, table
 from bench.rows import all_rows
+from bench.timeline import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = {"cc": shutil.which("cc"), "Linux": sys.platform == "linux"}
@@ -60,6 +61,23 @@ def test_the_curves(tmp_path):
     assert (tmp_path / "curves.svg").read_text().startswith("<svg")
     curves = json.loads((tmp_path / "curves.json").read_text())["curves"]
     assert [curve["name"] for curve in curves] == ["WebSocket", "SSE", "bare limit"]
+
+
+def test_the_timeline_knows_every_step():
+    for what, there in NEEDED.items():
+        need(what, there)
+    run = subprocess.run(
+        [sys.executable, "-m", "bench.timeline", "--subscribers=5", "--writes=20"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in run.stdout.splitlines()[2:]]
+    assert [row[0] for row in rows] == [what for _, _, what in STEPS]
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:]), run.stdout
 
 
 def test_a_goal_is_met_by_the_ratio_where_there_is_something_beside_it():
