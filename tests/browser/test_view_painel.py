@@ -316,8 +316,12 @@ _WEEK = """async (start) => {
 }"""
 
 
-def test_a_simulated_week(start_server_for_view: StartServer, open_view: OpenView) -> None:
-    """Seven days, the server restarted every other one, changes all the time: as much memory as on the first."""
+DAYS, WARM = 10, 4
+"""By the fifth day what the browser compiles and keeps of its own accord is there; a leak goes on."""
+
+
+def test_simulated_days(start_server_for_view: StartServer, open_view: OpenView) -> None:
+    """The server restarted every other one, changes all the time: as much memory on the last as on the fifth."""
     server = start_server_for_view()
     fill(server)
     orders: list[Any] = [server.create()["id"] for _ in range(10)]
@@ -338,7 +342,7 @@ def test_a_simulated_week(start_server_for_view: StartServer, open_view: OpenVie
         return {"heap": heap, "nodes": counters["nodes"], "listeners": counters["jsEventListeners"]}
 
     measured = []
-    for today in range(7):
+    for today in range(DAYS):
         page.wait_for_function(connected)
         for hour in range(0, 24, 2):
             order = orders[hour % len(orders)]
@@ -359,16 +363,16 @@ def test_a_simulated_week(start_server_for_view: StartServer, open_view: OpenVie
         expect(shown).to_have_text(str(len(server.get("/api/v1/pedidos/?recentes=0").json())))
         measured.append(measure())
 
-    assert page.evaluate("week.runs") > 7 * 24 * 60, "the clock has really run"
+    assert page.evaluate("week.runs") > DAYS * 24 * 60, "the clock has really run"
     assert page.evaluate("week.most") == 1, "one timer, whatever happens"
     # Each night once, between 3:00 and 4:30 local time.
     reloads = [datetime.fromtimestamp(at / 1000, ZONE) for at in page.evaluate("week.reloads")]
-    assert len(reloads) == 7
+    assert len(reloads) == DAYS
     assert all(180 <= moment.hour * 60 + moment.minute < 270 for moment in reloads)
-    second, last = measured[1], measured[-1]
-    assert last["heap"] - second["heap"] < 150_000, measured
-    assert last["nodes"] <= second["nodes"] + 50, measured
-    assert last["listeners"] <= second["listeners"] + 2, measured
+    warm, last = measured[WARM], measured[-1]
+    assert last["heap"] - warm["heap"] < 150_000, measured
+    assert last["nodes"] <= warm["nodes"] + 50, measured
+    assert last["listeners"] <= warm["listeners"] + 2, measured
 
     page.evaluate("week.panel.close()")
     assert page.evaluate("week.timers.size") == 0
