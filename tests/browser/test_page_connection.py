@@ -266,8 +266,7 @@ def test_theme_and_name_are_kept(open_page: OpenPage, shop: Shop) -> None:
     drawer.get_by_label("Cores").select_option("escuro")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Quem é você?")).to_be_hidden()
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert light == "rgb(19, 24, 27)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(19, 24, 27)")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-tema", "escuro")
     order = shop.order()
