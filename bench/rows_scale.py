@@ -46,7 +46,6 @@ def scale(plan: Plan) -> list[Figure]:
         if not large.exists():
             fill(large, orders, events, plan.say)
         _bring_forward(large)
-        _read_through(large)
         plan.say("1,000 orders")
         few = _measure(small, plan, 1_000)
         plan.say(f"{orders:,} orders")
@@ -94,14 +93,6 @@ def _bring_forward(database: Path) -> None:
     writer.connect()
     migrate(writer, database)
     writer.close()
-
-
-def _read_through(database: Path) -> None:
-    """So that the system has all of it in its cache, as it has the small one: pages that come from the disk take as
-    long as the rest of a short request."""
-    with database.open("rb", buffering=0) as file:
-        while file.read(4 * 1024 * 1024):
-            pass
 
 
 def _cursor_before(database: Path, missed: int) -> str:

@@ -6,14 +6,10 @@ import logging
 import re
 import sys
 import time
-from itertools import islice
 from typing import TextIO
 
-from gevent.monkey import get_original
-
 _PLAIN = re.compile(r"[!#-<>-~]+").fullmatch
-_STANDARD = len(vars(logging.makeLogRecord({})))
-"""The attributes that each record has; what a line names besides stands behind them."""
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class KeyValueFormatter(logging.Formatter):
@@ -30,8 +26,7 @@ class KeyValueFormatter(logging.Formatter):
         second = int(record.created)
         if second != self._second[0]:
             self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second)))
-        named = islice(vars(record).items(), _STANDARD, None)
-        pairs = [f" {key}={_quoted(value)}" for key, value in named if key != "message"]
+        pairs = [f" {key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD]
         head = f"{self._second[1]}.{int(record.msecs):03d} {record.levelname} {record.name} {record.message}"
         return head + "".join(pairs)
 
@@ -45,8 +40,6 @@ def _quoted(value: object) -> str:
 def configure(level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(KeyValueFormatter())
-    # gevent's is written in Python, and taken twice a line; no greenlet gives way while it holds this one.
-    handler.lock = get_original("threading", "RLock")()
     logger = logging.getLogger("pedidos")
     logger.handlers[:] = [handler]
     logger.setLevel(level)

@@ -173,7 +173,7 @@ class Writer:
         self._thread.stop()
         return True
 
-    # ---- the greenlet: takes what waits, hands it to the thread, publishes, answers
+    # ---- the greenlet: takes what waits, hands it to the thread, answers, publishes
 
     def _run(self) -> None:
         while not (self._closing and not self._waiting and not self._background):
