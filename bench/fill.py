@@ -42,9 +42,23 @@ def fill(path: Path, orders: int, events: int, say: Callable[[str], None] = lamb
     connection.execute("PRAGMA locking_mode = exclusive")
     made = _Made(orders, events)
     tables: list[tuple[type[Model], Sequence[str]]] = [
-        (Pedido, ("id", "numero", "versao", "status", "setor", "prioridade", "busca", "alterado_em", "documento")),
+        (
+            Pedido,
+            (
+                "id",
+                "numero",
+                "versao",
+                "status",
+                "setor",
+                "prioridade",
+                "busca",
+                "alterado_em",
+                "documento",
+                "ultima_mudanca",
+            ),
+        ),
         (Evento, ("numero", "tag", "criado_em", "acumulado", "mensagem")),
-        (Historico, ("pedido_id", "cursor", "acao", "autor", "timestamp", "mudancas")),
+        (Historico, ("id", "pedido_id", "anterior", "cursor", "acao", "autor", "timestamp", "mudancas")),
     ]
     inserts = [_insert(model, columns) for model, columns in tables]
     for count, batch in enumerate(made.batches()):
@@ -121,8 +135,9 @@ class _Made:
                 )
                 self._bytes += len(message)
                 events.append((number, cursor.tag, when, self._bytes, message))
-                history.append((order_id, str(cursor), action, None, when, protocol.encode(change)))
-            orders.append(_row(order, document))
+                before = None if created else number - 1
+                history.append((number, order_id, before, str(cursor), action, None, when, protocol.encode(change)))
+            orders.append(_row(order, document, number))
             if len(events) >= BATCH:
                 yield orders, events, history
                 orders, events, history = [], [], []
@@ -142,7 +157,7 @@ class _Made:
         }
 
 
-def _row(order: dict[str, Any], document: bytes) -> Row:
+def _row(order: dict[str, Any], document: bytes, line: int) -> Row:
     busca = searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}")
     return (
         order["id"],
@@ -154,6 +169,7 @@ def _row(order: dict[str, Any], document: bytes) -> Row:
         busca,
         order["ultima_atualizacao"],
         document,
+        line,
     )
 
 

@@ -15,7 +15,7 @@ from peewee import fn
 
 from .database import BulkInsert, Connection, Statement, slot
 from .migrations import get_meta
-from .models import Evento
+from .models import Evento, Historico
 from .protocol import Cursor, Event, timestamp
 
 PRUNE_STEP = 500
@@ -27,6 +27,7 @@ _head = Statement(
     .order_by(Evento.numero.desc())
     .limit(1)
 )
+_last_line = Statement(Historico.select(fn.MAX(Historico.id)))
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
 _at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
@@ -50,6 +51,11 @@ def head(connection: Connection) -> Head:
     if row is None:
         return Head(Cursor(0, get_meta(connection, "tag")), 0, "")
     return Head(Cursor(row[0], row[1]), row[2], row[3])
+
+
+def last_line(connection: Connection) -> int:
+    """The id of the history's newest row, 0 where there is none."""
+    return _last_line(connection).fetchone()[0] or 0
 
 
 def next_cursor(after: Cursor) -> Cursor:

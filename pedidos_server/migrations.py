@@ -15,7 +15,7 @@ from .errors import StartupError
 from .letters import LETTERS
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 def _tokens(connection: Connection) -> None:
@@ -111,7 +111,39 @@ def _index_by_letters(connection: Connection) -> None:
     connection.execute(f'CREATE INDEX "pedido_letras_busca" ON "pedido" ({LETTERS}, "busca")')
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {2: _tokens, 3: _counts, 4: _gaps, 5: _letters}
+def _chains(connection: Connection) -> None:
+    """The history as a chain from each order, in the place of an index."""
+    connection.execute('ALTER TABLE "pedido" ADD COLUMN "ultima_mudanca" INTEGER')
+    connection.execute(
+        "UPDATE pedido SET ultima_mudanca = (SELECT MAX(id) FROM historico WHERE historico.pedido_id = pedido.id)"
+    )
+    connection.execute('ALTER TABLE "historico" RENAME TO "historico_antigo"')
+    connection.execute(
+        'CREATE TABLE "historico" ("id" INTEGER NOT NULL PRIMARY KEY, "pedido_id" INTEGER NOT NULL, '
+        '"anterior" INTEGER, "cursor" VARCHAR(255) NOT NULL, "acao" VARCHAR(255) NOT NULL, "autor" TEXT, '
+        '"timestamp" VARCHAR(255) NOT NULL, "mudancas" BLOB NOT NULL)'
+    )
+    connection.execute(
+        "INSERT INTO historico SELECT id, pedido_id, (SELECT MAX(id) FROM historico_antigo AS older "
+        "WHERE older.pedido_id = line.pedido_id AND older.id < line.id), cursor, acao, autor, timestamp, mudancas "
+        "FROM historico_antigo AS line ORDER BY id"
+    )
+    connection.execute("DROP TABLE historico_antigo")
+    _index_deletions(connection)
+
+
+def _index_deletions(connection: Connection) -> None:
+    """Where the chain of an order begins that is no more."""
+    connection.execute('CREATE INDEX "historico_exclusao" ON "historico" ("pedido_id") WHERE "acao" = \'delete\'')
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    2: _tokens,
+    3: _counts,
+    4: _gaps,
+    5: _letters,
+    6: _chains,
+}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
@@ -157,6 +189,7 @@ def migrate(
                 _count_from_now_on(connection)
                 _watch_for_gaps(connection)
                 _index_by_letters(connection)
+                _index_deletions(connection)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
                 set_meta(connection, "acessos", "0")

@@ -34,11 +34,11 @@ def _slots(*columns: Field) -> dict[Field, Value]:
     return {column: slot(column.name) for column in columns}
 
 
-_changed_always = _slots(Pedido.versao, Pedido.alterado_em, Pedido.documento)
+_changed_always = _slots(Pedido.versao, Pedido.alterado_em, Pedido.documento, Pedido.ultima_mudanca)
 _kind_columns = _slots(Pedido.status, Pedido.setor, Pedido.prioridade)
 _text_columns = _slots(Pedido.numero, Pedido.busca)
 _this_order = Pedido.id == slot("id")
-_select = Statement(Pedido.select(Pedido.documento).where(_this_order))
+_select = Statement(Pedido.select(Pedido.documento, Pedido.ultima_mudanca).where(_this_order))
 _insert = Statement(Pedido.insert({**_text_columns, **_kind_columns, **_changed_always}))
 # Three, because SQLite rewrites the index entries of every column that it is given, changed or not.
 _update = Statement(Pedido.update({**_text_columns, **_kind_columns, **_changed_always}).where(_this_order))
@@ -48,7 +48,9 @@ _delete = Statement(Pedido.delete().where(_this_order))
 _set_document = Statement(Pedido.update(_slots(Pedido.documento)).where(_this_order))
 _insert_history = BulkInsert(
     Historico,
+    Historico.id,
     Historico.pedido_id,
+    Historico.anterior,
     Historico.cursor,
     Historico.acao,
     Historico.autor,
@@ -131,13 +133,13 @@ def create(fields: Order, caller: Caller) -> Callable[[Transaction], Answer]:
         }
         # The id is known only after the INSERT, and is part of the document.
         try:
-            order["id"] = _insert(connection, **_row(order, b"")).lastrowid
+            order["id"] = _insert(connection, **_row(order, b"", transaction.next_line())).lastrowid
         except sqlite3.IntegrityError:
             raise _number_taken(numero) from None
         document = protocol.encode(order)
         _set_document(connection, id=order["id"], documento=document)
         transaction.decoded.keep(order["id"], document, order)
-        _record(transaction, "create", {}, order, list(fields), document, caller)
+        _record(transaction, "create", None, {}, order, list(fields), document, caller)
         return Answer(201, document, {"ETag": etag(1), "Location": f"/api/v1/pedidos/{order['id']}"})
 
     return job
@@ -152,7 +154,7 @@ def update(
     """
 
     def job(transaction: Transaction) -> Answer:
-        before, document = _current(transaction, pedido_id, if_match)
+        before, document, last_line = _current(transaction, pedido_id, if_match)
         changed = {name: value for name, value in changes.items() if before[name] != value}
         if not changed:
             return Answer(200, document, {"ETag": etag(before["versao"])})
@@ -163,9 +165,9 @@ def update(
             "ultima_atualizacao": transaction.now,
         }
         document = protocol.encode(after)
-        _store(transaction.connection, after, changed, document)
+        _store(transaction.connection, after, changed, document, transaction.next_line())
         transaction.decoded.keep(pedido_id, document, after)
-        _record(transaction, "update", before, after, list(changed), document, caller)
+        _record(transaction, "update", last_line, before, after, list(changed), document, caller)
         return Answer(200, document, {"ETag": etag(after["versao"])})
 
     return job
@@ -175,11 +177,11 @@ def delete(pedido_id: int, if_match: IfMatch | None, caller: Caller) -> Callable
     """A job that removes the order; its history stays. Raises Problem 404 or 412."""
 
     def job(transaction: Transaction) -> Answer:
-        before, _ = _current(transaction, pedido_id, if_match)
+        before, _, last_line = _current(transaction, pedido_id, if_match)
         _delete(transaction.connection, id=pedido_id)
         gone = {"id": pedido_id, "versao": before["versao"] + 1}
         written = [name for name in before if name not in READ_ONLY]
-        _record(transaction, "delete", before, gone, written, None, caller)
+        _record(transaction, "delete", last_line, before, gone, written, None, caller)
         return Answer(200, protocol.encode({"message": f"Pedido {before['numero']} excluído"}))
 
     return job
@@ -253,8 +255,8 @@ def searchable(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def _row(order: Order, document: bytes) -> dict[str, Any]:
-    return {**_texts(order), **_kind(order), **_always(order, document)}
+def _row(order: Order, document: bytes, line: int) -> dict[str, Any]:
+    return {**_texts(order), **_kind(order), **_always(order, document, line)}
 
 
 def _texts(order: Order) -> dict[str, Any]:
@@ -266,13 +268,19 @@ def _kind(order: Order) -> dict[str, Any]:
     return {"status": order["status"], "setor": sector_of(order), "prioridade": order["prioridade"]}
 
 
-def _always(order: Order, document: bytes) -> dict[str, Any]:
-    return {"versao": order["versao"], "alterado_em": order["ultima_atualizacao"], "documento": document}
+def _always(order: Order, document: bytes, line: int) -> dict[str, Any]:
+    return {
+        "versao": order["versao"],
+        "alterado_em": order["ultima_atualizacao"],
+        "documento": document,
+        "ultima_mudanca": line,
+    }
 
 
-def _store(connection: Connection, order: Order, changed: Collection[str], document: bytes) -> None:
-    """Writes the changed order, and of the columns beside it those that the changed fields are part of."""
-    always = _always(order, document)
+def _store(connection: Connection, order: Order, changed: Collection[str], document: bytes, line: int) -> None:
+    """Writes the changed order, and of the columns beside it those that the changed fields are part of; ``line`` is
+    the change's row in the history."""
+    always = _always(order, document, line)
     if not _TEXTS.isdisjoint(changed):
         if "numero" in changed:
             _claim_number(connection, order["numero"])
@@ -286,7 +294,8 @@ def _store(connection: Connection, order: Order, changed: Collection[str], docum
         _update_document(connection, id=order["id"], **always)
 
 
-def _current(transaction: Transaction, pedido_id: int, if_match: IfMatch | None) -> tuple[Order, bytes]:
+def _current(transaction: Transaction, pedido_id: int, if_match: IfMatch | None) -> tuple[Order, bytes, int | None]:
+    """The order, its JSON, and its newest row in the history. Raises Problem 404 or 412."""
     row = _select(transaction.connection, id=pedido_id).fetchone()
     if row is None:
         raise not_found(pedido_id)
@@ -301,7 +310,7 @@ def _current(transaction: Transaction, pedido_id: int, if_match: IfMatch | None)
             extra={"pedido": order},
             headers={"ETag": etag(versao)},
         )
-    return order, row[0]
+    return order, row[0], row[1]
 
 
 def _claim_number(connection: Connection, numero: str) -> str:
@@ -326,14 +335,15 @@ def _number_taken(numero: str) -> Problem:
 def _record(
     transaction: Transaction,
     action: str,
+    last_line: int | None,
     before: Order,
     after: Order,
     changed: list[str],
     document: bytes | None,
     caller: Caller,
 ) -> None:
-    """The event and the history of one change, beside the row."""
-    cursor = transaction.next_cursor()
+    """The event and the history of one change, beside the row; ``last_line`` is the history's row before it."""
+    line, cursor = transaction.next_line(), transaction.next_cursor()
     payload = protocol.update_message(
         action=action,
         pedido_id=after["id"],
@@ -349,7 +359,7 @@ def _record(
     changes = {name: [_for_history(before.get(name)), _for_history(after.get(name))] for name in changed}
     transaction.insert_later(
         _insert_history,
-        (after["id"], str(cursor), action, caller.autor, transaction.now, protocol.encode(changes)),
+        (line, after["id"], last_line, str(cursor), action, caller.autor, transaction.now, protocol.encode(changes)),
     )
 
 

@@ -39,11 +39,28 @@ _newest_of_kind = Statement(
         Pedido.status == slot("status"), Pedido.setor == slot("setor"), Pedido.prioridade == slot("prioridade")
     )
 )
-_history = Statement(
-    Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
-    .where(Historico.pedido_id == slot("pedido_id"))
-    .order_by(Historico.id)
-)
+
+
+def _chain() -> Select:
+    """The history of an order, from its newest row back to its first; of a deleted one from its deletion."""
+    newest = Pedido.select(Pedido.ultima_mudanca).where(Pedido.id == slot("pedido_id"))
+    deletion = Historico.select(fn.MAX(Historico.id)).where(
+        Historico.pedido_id == slot("pedido_id"),
+        Historico.acao == SQL("'delete'"),  # as its index says it
+    )
+    line, older = Historico.alias("line"), Historico.alias("older")
+    start = line.select(line.id, line.anterior).where(line.id == fn.COALESCE(newest, deletion))
+    chain = start.cte("chain", recursive=True, columns=("id", "anterior"))
+    step = older.select(older.id, older.anterior).join(chain, on=(older.id == chain.c.anterior))
+    chain = chain.union(step)
+    return (
+        Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
+        .where(Historico.id.in_(chain.select_from(chain.c.id)), Historico.pedido_id == slot("pedido_id"))
+        .order_by(Historico.id)
+    )
+
+
+_history = Statement(_chain())
 
 
 def one(connection: Connection, pedido_id: int) -> tuple[int, bytes]:

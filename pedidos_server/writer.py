@@ -76,11 +76,16 @@ class Transaction:
         self.events: list[Event] = []
         self._later: list[tuple[BulkInsert, tuple[Any, ...]]] = []
         self._head = event_log.head(connection)
+        self._last_line = event_log.last_line(connection)
         self.now = max(timestamp(), self._head.when)
         """One moment for all that is written here, never before an earlier event's, whatever the clock does."""
 
     def next_cursor(self) -> Cursor:
         return event_log.next_cursor(self.events[-1].cursor if self.events else self._head.cursor)
+
+    def next_line(self) -> int:
+        """The id of the history's row that goes with the next event: each event has one."""
+        return self._last_line + len(self.events) + 1
 
     def append(self, event: Event) -> None:
         self.events.append(event)

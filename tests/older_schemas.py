@@ -12,6 +12,19 @@ from pedidos_server.migrations import set_meta
 def take_back(path: Path, version: int) -> None:
     """Undoes each step that led beyond the schema of this ``version``, the newest first."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        if version < 6:
+            connection.execute("ALTER TABLE pedido DROP COLUMN ultima_mudanca")
+            connection.execute("ALTER TABLE historico RENAME TO newer")
+            connection.execute(
+                'CREATE TABLE "historico" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, '
+                '"pedido_id" INTEGER NOT NULL, "cursor" VARCHAR(255) NOT NULL, "acao" VARCHAR(255) NOT NULL, '
+                '"autor" TEXT, "timestamp" VARCHAR(255) NOT NULL, "mudancas" BLOB NOT NULL)'
+            )
+            connection.execute(
+                "INSERT INTO historico SELECT id, pedido_id, cursor, acao, autor, timestamp, mudancas FROM newer"
+            )
+            connection.execute("DROP TABLE newer")
+            connection.execute('CREATE INDEX "historico_pedido_id" ON "historico" ("pedido_id")')
         if version < 5:
             connection.execute("DROP INDEX pedido_letras_busca")
             connection.execute('CREATE INDEX "pedido_busca" ON "pedido" ("busca")')

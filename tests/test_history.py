@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
 from checks import assert_problem, event_of, position
 from live_server import ORDERS, LiveServer, wait_until
+from older_schemas import take_back
 from stream_clients import Stream
 
 
@@ -58,6 +60,50 @@ def test_its_lines_are_the_events(server: LiveServer, connect: Callable[..., Str
     for name, of_event in (("cursor", "cursor"), ("acao", "action"), ("autor", "autor")):
         assert [line[name] for line in lines] == [event[of_event] for event in events], name
     assert set(lines[1]["mudancas"]) == set(events[1]["changed"]) == {"costura"}
+
+
+def test_changes_of_one_moment_stay_with_their_orders(server: LiveServer, connect: Callable[..., Stream]) -> None:
+    """They share a transaction, of several orders, with some that fail in it."""
+    stream = connect(server)
+    stream.expect("connection")
+    orders = [server.create() for _ in range(3)]
+    stream.updates(3)
+
+    def change(number: int) -> int:
+        url = f"{ORDERS}{orders[number % 3]['id']}"
+        body: dict[str, Any] = (
+            {"numero": orders[number % 2]["numero"]} if number % 4 == 2 else {"observacao": str(number)}
+        )
+        return server.patch(url, json=body).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(change, range(120)))
+    assert {200, 409} == set(statuses)
+    events = stream.updates(
+        sum(line["acao"] == "update" for order in orders for line in history(server, order["id"]))
+    )
+    for order in orders:
+        lines = history(server, order["id"])[1:]
+        assert [line["cursor"] for line in lines] == [e["cursor"] for e in events if e["pedido_id"] == order["id"]]
+
+
+def test_that_of_an_older_database_is_kept_and_goes_on(start_server: Callable[..., LiveServer]) -> None:
+    server = start_server()
+    kept, gone, alone = (server.create()["id"] for _ in range(3))
+    for number in range(3):
+        server.change(kept, observacao=str(number))
+        server.change(gone, observacao=str(number))
+    server.delete(f"{ORDERS}{gone}")
+    before = {order_id: history(server, order_id) for order_id in (kept, gone, alone)}
+    assert [len(lines) for lines in before.values()] == [4, 5, 1]
+    server.stop()
+    take_back(server.database_path, 5)
+    server.restart()
+    assert {order_id: history(server, order_id) for order_id in before} == before
+    server.change(kept, observacao="depois")
+    assert history(server, kept)[:-1] == before[kept]
+    server.delete(f"{ORDERS}{alone}")
+    assert history(server, alone)[:-1] == before[alone]
 
 
 def test_what_failed_leaves_no_line(server: LiveServer) -> None:
