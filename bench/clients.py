@@ -104,6 +104,18 @@ class Subscribers:
                 raise TimeoutError(f"event {number} did not reach all of {self.count} subscribers")
             return self._arrivals[number]
 
+    @property
+    def reached(self) -> int:
+        """The number of the newest event that all have received."""
+        with self._news:
+            return max(self._arrivals, default=self.head)
+
+    def slow(self, yes: bool = True) -> None:
+        """Every three seconds each takes once what its socket holds, and nothing between."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("s" if yes else "f")
+        self._process.stdin.flush()
+
     def close(self) -> Tally:
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()

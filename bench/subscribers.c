@@ -11,12 +11,16 @@
  *
  * Times are CLOCK_MONOTONIC. Cursor numbers grow by exactly one, so a gap is a loss and a step back a repeat; what
  * others have received and a stream has not by the end is lost too. Pings are answered, as a browser does.
+ *
+ * After an "s" on its standard input it is slow: every SLOW_MS it takes, once, what each stream's socket holds, and the
+ * kernel holds SLOW_BUFFER bytes of it at most, where it would come to hold megabytes. After an "f" it is fast again.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +32,7 @@
 #include <unistd.h>
 
 enum { ADDRESSES = 100, BUFFER = 4 << 20, AT_ONCE_EVENTS = 1024, OPENING_SECONDS = 120 };
+enum { SLOW_MS = 3000, SLOW_BUFFER = 64 << 10 };
 enum state { CLOSED, CONNECTING, HEAD, GREETING, OPEN };
 
 struct stream {
@@ -262,6 +267,13 @@ static void connected(struct stream *stream) {
     epoll_ctl(poll_fd, EPOLL_CTL_MOD, stream->fd, &watch);
 }
 
+static void bound_buffers(void) {
+    int room = SLOW_BUFFER;
+    for (int i = 0; i < begun; i++)
+        if (streams[i].state == OPEN)
+            setsockopt(streams[i].fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+}
+
 int main(int argc, char **argv) {
     if (argc != 6) {
         fprintf(stderr, "usage: subscribers ws|sse PORT PATH COUNT AT_ONCE\n");
@@ -270,7 +282,7 @@ int main(int argc, char **argv) {
     websocket = !strcmp(argv[1], "ws");
     port = atoi(argv[2]);
     wanted = atoi(argv[4]);
-    int at_once = atoi(argv[5]), ready = 0;
+    int at_once = atoi(argv[5]), ready = 0, slow = 0;
     request_size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n\r\n", argv[3],
                             port,
                             websocket ? "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -294,13 +306,19 @@ int main(int argc, char **argv) {
                    (long long)last_opened, (long long)head);
         }
         fflush(stdout);
-        int count = epoll_wait(poll_fd, happened, AT_ONCE_EVENTS, 1000);
+        if (slow) {
+            struct pollfd told = {.fd = 0, .events = POLLIN};
+            poll(&told, 1, SLOW_MS);
+        }
+        int count = epoll_wait(poll_fd, happened, AT_ONCE_EVENTS, slow ? 0 : 1000);
         for (int i = 0; i < count; i++) {
             struct stream *stream = happened[i].data.ptr;
             if (!stream) {
-                char ignored[64];
-                if (read(0, ignored, sizeof ignored) <= 0)
+                char pace;
+                if (read(0, &pace, 1) <= 0)
                     goto end;
+                if ((slow = pace == 's'))
+                    bound_buffers();
             } else if (stream->state == CONNECTING) {
                 connected(stream);
             } else if (stream->state != CLOSED) {

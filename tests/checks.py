@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import os
+import shutil
+import sys
 import uuid
 from typing import Any
 
+import pytest
 import requests
 from stream_clients import Message, Stream
 
@@ -15,6 +19,20 @@ SECTORS = ("financeiro", "conferencia", "sublimacao", "costura", "expedicao")
 def unique(prefix: str) -> str:
     """A text that no other test has used."""
     return f"{prefix} {uuid.uuid4().hex[:12]}"
+
+
+def need(what: str, there: object) -> None:
+    """Skips the test where something is missing, but never in CI."""
+    if not there:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{what} is missing")
+        pytest.skip(f"{what} is missing")
+
+
+def need_load_clients() -> None:
+    """What the clients of ``bench`` are compiled with, and for."""
+    need("cc", shutil.which("cc"))
+    need("Linux", sys.platform == "linux")
 
 
 def assert_problem(response: requests.Response, status: int) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Each measure of ``python -m bench`` runs, at a size that shows nothing but that."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from checks import need, need_load_clients
 
 from bench.chart import Line, Panel, page
 from bench.figures import Figure, placed, table
@@ -16,21 +15,12 @@ from bench.rows import all_rows
 from bench.timeline import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = {"cc": shutil.which("cc"), "Linux": sys.platform == "linux"}
 CHROMIUM = Path("/usr/bin/chromium")
 TINY = 0.002
 
 
-def need(what, there):
-    if not there:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{what} is missing")
-        pytest.skip(f"{what} is missing")
-
-
 def bench(*arguments):
-    for what, there in NEEDED.items():
-        need(what, there)
+    need_load_clients()
     return subprocess.run(
         [sys.executable, "-m", "bench", f"--scale={TINY}", "--rounds=1", *arguments],
         cwd=ROOT,
@@ -64,8 +54,7 @@ def test_the_curves(tmp_path):
 
 
 def test_the_timeline_knows_every_step():
-    for what, there in NEEDED.items():
-        need(what, there)
+    need_load_clients()
     run = subprocess.run(
         [sys.executable, "-m", "bench.timeline", "--subscribers=5", "--writes=20"],
         cwd=ROOT,
