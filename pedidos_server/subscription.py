@@ -139,11 +139,9 @@ class Subscription:
             except OSError:
                 self.hub.drop(self, GONE)
                 return
-            if taken < len(rest):
-                self.unsent = rest[taken:]
+            self.unsent = rest[taken:] if taken < len(rest) else None
+            if self.writer is not None:
                 self.stalled_since = self.hub.now()
-                continue
-            self.unsent = None
         if self.unsent is None:
             self._all_sent()
 

@@ -600,6 +600,40 @@ def test_a_stream_that_reads_a_little_is_not_stalled(stage: Stage) -> None:
     reader.close()
 
 
+class TakesOneWrite:
+    """A socket that has room for one write, whole, and then for none."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._room = True
+
+    def send(self, data: memoryview) -> int:
+        self._room = not self._room
+        if self._room:
+            raise BlockingIOError
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+def test_a_stream_that_takes_whole_writes_is_not_stalled(stage: Stage) -> None:
+    clock, log = Clock(), Log()
+    hub = stage.hub(log, now=clock, heartbeat=1.0)
+    stream, reader = stalled(stage, hub, log)
+    stream.socket = TakesOneWrite(stream.socket)  # type: ignore[assignment]
+    _, other = stage.subscribe(hub)
+    for _ in range(3):
+        log.publish_to(hub, 10, 50_000)  # there is always more
+        clock.offset += STALL - 2
+        stream.pump()
+        heartbeats = other.heartbeats
+        read_until(other, lambda it, before=heartbeats: it.heartbeats > before, "the hub has looked at all streams")
+        assert hub.stats()["slow_clients_cut"] == 0
+    reader.close()
+    other.close()
+
+
 def test_one_that_falls_off_the_tail_while_live_is_cut(stage: Stage) -> None:
     log = Log()
     hub = stage.hub(log, tail_events=10)
