@@ -42,6 +42,14 @@ TURN = 4 * 1024 * 1024
 PATIENCE = 32
 """Events that the streams may be behind before the fan-out takes as long a turn as all else took. Did it give way as
 readily then, many writers would leave it ever less time for ever more to send."""
+WORTH_WAITING = range(3, 8)
+"""Events that came during a round of the fan-out for which the next round waits as long as that one took: where
+programs write, more come meanwhile and share it, and the writers get their turn. For one or two, as people write,
+nobody waits; a larger number shares a round already."""
+SHORT_ROUND = 0.001
+"""Seconds of a round that is not worth a timer."""
+LONGEST_WAIT = 0.01
+"""Seconds that a round waits at most."""
 SEND = TURN // multisend.ENTRIES
 """What each send counts as at least."""
 FEW = 8
@@ -239,10 +247,10 @@ class Hub:
         while True:
             self._behind.wait()
             self._behind.clear()
-            newest = self.head.number
+            start = newest = self.head.number
             joined: dict[tuple[Transport, int], Batch] = {}
             cost = 0
-            began = time.perf_counter()
+            began = round_began = time.perf_counter()
             # Nearly all stand at one place: what is known of the last stream's is not looked up again.
             transport, position, batch = None, -1, None
             for stream in list(self._streams):
@@ -273,6 +281,9 @@ class Hub:
                     newest = self.head.number
                     joined.clear()
             self._send(due)
+            took = time.perf_counter() - round_began
+            if self.head.number - start in WORTH_WAITING and took > SHORT_ROUND:
+                gevent.sleep(min(took, LONGEST_WAIT))
 
     def _send(self, due: dict[Batch, list[Subscription]]) -> None:
         """Sends each batch to its idle streams, and empties ``due``."""

@@ -22,7 +22,7 @@ from pedidos_server import multisend
 from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
 from pedidos_server.multisend import open_ring
 from pedidos_server.protocol import NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
-from pedidos_server.subscription import Start, Subscription
+from pedidos_server.subscription import Batch, Start, Subscription
 from pedidos_server.transports import Transport
 from pedidos_server.transports.sse import SseTransport
 from pedidos_server.transports.websocket import WebSocketTransport
@@ -271,6 +271,30 @@ def test_a_fan_out_lets_the_loop_see_to_its_sockets(stage: Stage) -> None:
 
 THREADS = 8
 ROUNDS = 40
+
+
+@pytest.mark.parametrize(("during", "writes"), [(1, 3), (2, 3), (3, 2), (7, 2), (8, 3)])
+def test_a_round_waits_where_more_come_that_can_share_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, during: int, writes: int
+) -> None:
+    """So many events come while the first is sent, and one more right after."""
+    log = Log()
+    hub = stage.hub(log, ring=None)
+    stream, reader = stage.subscribe(hub)
+    send_batch = Subscription.send_batch
+
+    def slow_at_first(stream: Subscription, batch: Batch) -> None:
+        send_batch(stream, batch)
+        if batch.last == 1:
+            log.publish_to(hub, during)
+            gevent.spawn_later(0.001, log.publish_to, hub, 1)
+            time.sleep(0.02)
+
+    monkeypatch.setattr(Subscription, "send_batch", slow_at_first)
+    log.publish_to(hub, 1)
+    assert read_to(reader, during + 2) == list(range(1, during + 3))
+    assert stream.sent == writes
+    reader.close()
 
 
 def test_many_writers_leave_the_fan_out_its_time(stage: Stage) -> None:
