@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import subprocess
 import tempfile
@@ -62,11 +63,19 @@ class Tally:
 class Subscribers:
     """``count`` streams, opened when made. Raises RuntimeError where one is refused.
 
-    ``head`` is the number of the cursor where they begin, ``seconds`` how long opening them took.
+    ``head`` is the number of the cursor where they begin, ``seconds`` how long opening them took. With ``read_all``
+    they look at every byte of a message, where else they look for its cursor from the end.
     """
 
     def __init__(
-        self, port: int, count: int, transport: str = "websocket", *, cursor: str = "", at_once: int = 64
+        self,
+        port: int,
+        count: int,
+        transport: str = "websocket",
+        *,
+        cursor: str = "",
+        at_once: int = 64,
+        read_all: bool = False,
     ) -> None:
         path = PATHS[transport] + (f"?cursor={cursor}" if cursor else "")
         self.count = count
@@ -78,11 +87,13 @@ class Subscribers:
                 path,
                 str(count),
                 str(at_once),
+                *(["read-all"] if read_all else []),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.pid = self._process.pid
         self._arrivals: dict[int, Arrival] = {}
         self._ready: list[int] = []
         self._end: Tally | None = None
@@ -203,6 +214,41 @@ class Requests:
 def send(port: int, method: str, path: str, **options: object) -> Answers:
     """``Requests``, waited for."""
     return Requests(port, method, path, **options).result()  # type: ignore[arg-type]
+
+
+class PlainWriters:
+    """``Requests`` as programs usually make them: by ``connections`` threads with the standard library's client."""
+
+    def __init__(self, port: int, method: str, path: str, *, count: int, body: str, connections: int) -> None:
+        self._left = iter(range(count))
+        self._call = method, path
+        self._body = body
+        self._answers: list[tuple[int, int, int]] = []
+        self._threads = [threading.Thread(target=self._write, args=(port,)) for _ in range(connections)]
+        for thread in self._threads:
+            thread.start()
+
+    def _write(self, port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
+        for number in self._left:
+            body = self._body.replace("@", f"{id(self)}-{number}")
+            began = time.monotonic_ns()
+            connection.request(*self._call, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            self._answers.append((began, time.monotonic_ns(), answer.status))
+        connection.close()
+
+    def result(self) -> Answers:
+        """Waits for the last answer. Raises RuntimeError where one was a failure."""
+        for thread in self._threads:
+            thread.join()
+        failed = sum(status >= 400 for _, _, status in self._answers)
+        if failed or next(self._left, None) is not None:
+            raise RuntimeError(f"{failed} requests failed" if failed else "the requests did not get through")
+        began, ended, _ = zip(*self._answers, strict=True)
+        took = [(end - begin) / 1e6 for begin, end in zip(began, ended, strict=True)]
+        return Answers(min(began), max(ended), sorted(took))
 
 
 def wait(seconds: float) -> None:

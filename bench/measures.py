@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .clients import Requests, Subscribers, Tally
-from .processes import ORDERS, Target
+from .clients import PlainWriters, Requests, Subscribers, Tally
+from .processes import ORDERS, Target, cpu_of
 
 T = TypeVar("T")
 CHANGED = ORDERS + "1"
@@ -112,25 +112,32 @@ def follow(target: Target, subscribers: Subscribers, writes: int, latency: Laten
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """``cpu`` is the server's, in microseconds per delivery."""
+    """``cpu`` is the server's, in microseconds per delivery; ``client_cpu`` the share of a core that the subscribers
+    took."""
 
     writes_per_second: float
     deliveries_per_second: float
     tally: Tally
     cpu: float
+    client_cpu: float
     answered: list[float]
 
 
-def flood(target: Target, count: int, writers: int, writes: int, transport: str = "websocket") -> Flood:
-    """Writes as fast as ``writers`` connections get their answers, till the last one has reached every subscriber."""
-    with Subscribers(target.port, count, transport) as subscribers:
+def flood(
+    target: Target, count: int, writers: int, writes: int, transport: str = "websocket", *, plain: bool = False
+) -> Flood:
+    """Writes as fast as ``writers`` connections get their answers, till the last one has reached every subscriber.
+
+    With ``plain``, clients cost what they usually do: the writers are Python's, the subscribers read every byte.
+    """
+    with Subscribers(target.port, count, transport, read_all=plain) as subscribers:
         time.sleep(0.3)
-        cpu = target.cpu()
-        answers = Requests(
+        cpu, client_cpu = target.cpu(), cpu_of(subscribers.pid)
+        answers = (PlainWriters if plain else Requests)(
             target.port, "PATCH", CHANGED, count=writes, body='{"observacao":"@"}', connections=writers
         ).result()
         ended = subscribers.wait_for(subscribers.head + writes).last if count else answers.ended
-        cpu = target.cpu() - cpu
+        cpu, client_cpu = target.cpu() - cpu, cpu_of(subscribers.pid) - client_cpu
         tally = subscribers.close()
     deliveries = count * writes
     return Flood(
@@ -138,5 +145,6 @@ def flood(target: Target, count: int, writers: int, writes: int, transport: str 
         tally.deliveries / (ended - answers.started) * 1e9,
         tally,
         cpu / max(1, deliveries) * 1e6,
+        client_cpu / (ended - answers.started) * 1e9,
         answers.latencies,
     )

@@ -108,8 +108,7 @@ class Target:
 
     def cpu(self) -> float:
         """Seconds of CPU used so far, by all its threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.pid)
 
     def __enter__(self) -> Self:
         self.start()
@@ -120,6 +119,12 @@ class Target:
     ) -> None:
         self.stop()
         self._output.close()
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class BareLimit(Target):

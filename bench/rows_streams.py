@@ -21,9 +21,11 @@ def _latency(kind: type[Target], count: int, writes: int, transport: str = "webs
         return one_at_a_time(target, count, writes, transport)
 
 
-def _flood(kind: type[Target], count: int, writers: int, writes: int, transport: str = "websocket") -> Flood:
+def _flood(
+    kind: type[Target], count: int, writers: int, writes: int, transport: str = "websocket", *, plain: bool = False
+) -> Flood:
     with kind() as target:
-        return flood(target, count, writers, writes, transport)
+        return flood(target, count, writers, writes, transport, plain=plain)
 
 
 def _all_last(runs: list[Latency]) -> list[float]:
@@ -74,6 +76,32 @@ def flood_1000(plan: Plan) -> list[Figure]:
         what = f"deliveries to {count:,} subscribers, {writers} writers"
         figures.append(Figure(what, value, "/s", goal, True, bare, f"{BARE}, 4 writers", note))
     return [*figures, _faults([run.tally for name in runs if "server" in name for run in runs[name]], "same runs")]
+
+
+def flood_plain(plan: Plan) -> list[Figure]:
+    """The same with clients as programs usually are. They have no goal: it is the subscribers' core that is full."""
+    count, writes = plan.of(1000, 5), plan.of(4000, 64)
+    runs = alternate(
+        plan.rounds,
+        plan.say,
+        bare=partial(_flood, BareLimit, count, 4, plan.of(800, 64), plain=True),
+        server_with_4_writers=partial(_flood, Server, count, 4, writes, plain=True),
+        server_with_32_writers=partial(_flood, Server, count, 32, 2 * writes, plain=True),
+    )
+    rate = {name: median([run.deliveries_per_second for run in found]) for name, found in runs.items()}
+    figures = []
+    for writers in (32, 4):
+        name = f"server_with_{writers}_writers"
+        what = f"{count:,} plain subscribers, {writers} writers"
+        share = median([run.client_cpu for run in runs[name]])
+        figures += [
+            Figure(f"deliveries to {what}", rate[name], "/s", beside=rate["bare"], beside_what=f"{BARE}, 4 writers"),
+            Figure(f"the subscribers' part of the load, {writers} writers", share * 100, "% of a core"),
+        ]
+    return [
+        *figures,
+        _faults([run.tally for name in runs if "server" in name for run in runs[name]], "plain clients"),
+    ]
 
 
 def joined(plan: Plan) -> list[Figure]:
@@ -244,6 +272,7 @@ def reconnect(plan: Plan) -> list[Figure]:
 ROWS = [
     Row("latency-1000", "the last of 1,000 WebSocket subscribers, one write at a time", latency_1000),
     Row("flood", "deliveries a second to 1,000 subscribers, 32 and 4 writers", flood_1000),
+    Row("flood-plain", "the same, with clients in Python and subscribers that read every byte", flood_plain),
     Row("joined", "events per system call and writes per transaction, with 1, 4 and 32 writers", joined),
     Row("acknowledgement", "a write's answer with 0, 1,000 and 10,000 subscribers", acknowledgement),
     Row("latency-10000", "the last of 10,000 WebSocket subscribers, and reads meanwhile", latency_10000),

@@ -1,6 +1,6 @@
 /* Subscribers: many WebSocket or SSE clients of one server, in one epoll loop.
  *
- * usage: subscribers ws|sse PORT PATH COUNT AT_ONCE
+ * usage: subscribers ws|sse PORT PATH COUNT AT_ONCE [read-all]
  *
  * Opens COUNT streams to 127.0.0.1, at most AT_ONCE of them on their way at a time, each from one of 100 addresses
  * of 127.0.0.0/8. A stream is open when its "connection" message has come. Prints, one a line:
@@ -47,7 +47,7 @@ struct event {
     int64_t first, median, last;
 };
 
-static int websocket, poll_fd;
+static int websocket, read_all, poll_fd;
 static struct stream *streams;
 static int wanted, begun, opening, open_streams, failed, closed;
 static char request[1024];
@@ -85,14 +85,22 @@ static void shut(struct stream *stream, const char *answer) {
     stream->rest_size = 0;
 }
 
-/* The cursor stands near the end of a message, behind the order: found fastest from there. */
+/* The cursor stands near the end of a message, behind the order: found fastest from there. A program that takes a message
+ * apart passes every byte. */
 static int64_t cursor_number(const char *message, size_t size) {
     static const char key[] = "\"cursor\":\"";
     const size_t length = sizeof key - 1;
-    for (const char *at = message + size - length; at > message; at--)
-        if (*at == '"' && !memcmp(at, key, length))
-            return strtoll(at + length, NULL, 10);
-    return -1;
+    const char *last = message + size - length, *found = NULL;
+    if (read_all) {
+        for (const char *at = message; at <= last; at++)
+            if (*at == '"' && !memcmp(at, key, length))
+                found = at;
+    } else {
+        for (const char *at = last; at > message && !found; at--)
+            if (*at == '"' && !memcmp(at, key, length))
+                found = at;
+    }
+    return found ? strtoll(found + length, NULL, 10) : -1;
 }
 
 static int is(const char *message, size_t size, const char *type) {
@@ -275,13 +283,14 @@ static void bound_buffers(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 6) {
-        fprintf(stderr, "usage: subscribers ws|sse PORT PATH COUNT AT_ONCE\n");
+    if (argc < 6 || argc > 7) {
+        fprintf(stderr, "usage: subscribers ws|sse PORT PATH COUNT AT_ONCE [read-all]\n");
         return 2;
     }
     websocket = !strcmp(argv[1], "ws");
     port = atoi(argv[2]);
     wanted = atoi(argv[4]);
+    read_all = argc == 7;
     int at_once = atoi(argv[5]), ready = 0, slow = 0;
     request_size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n\r\n", argv[3],
                             port,
