@@ -61,7 +61,6 @@ def flood_1000(plan: Plan) -> list[Figure]:
         plan.say,
         bare_limit_with_4_writers=partial(_flood, BareLimit, count, 4, plan.of(800, 64)),
         server_with_4_writers=partial(_flood, Server, count, 4, writes),
-        # Over twice what the tail holds: a fan-out that falls behind for good would be found out.
         server_with_32_writers=partial(_flood, Server, count, 32, plan.of(10_000, 64)),
     )
     rate = {name: median([run.deliveries_per_second for run in found]) for name, found in runs.items()}
@@ -79,7 +78,7 @@ def flood_1000(plan: Plan) -> list[Figure]:
 
 
 def flood_plain(plan: Plan) -> list[Figure]:
-    """The same with clients as programs usually are. They have no goal: it is the subscribers' core that is full."""
+    """The same with clients as programs usually are. Without a goal: with them and the server both cores are full."""
     count, writes = plan.of(1000, 5), plan.of(4000, 64)
     runs = alternate(
         plan.rounds,

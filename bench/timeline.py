@@ -25,7 +25,7 @@ STEPS = (
     ("parsed", "submitted", "guard, schema, headers"),
     ("submitted", "begun", "to the writer's thread"),
     ("begun", "written", "the transaction's statements"),
-    ("written", "committed", "COMMIT: 16 KB of WAL and an fsync"),
+    ("written", "committed", "COMMIT: the WAL and an fsync"),
     ("committed", "woken", "back to the loop"),
     ("woken", "answered", "the answer, and its line in the log"),
     ("answered", "sending", "to the first send"),

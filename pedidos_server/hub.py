@@ -44,8 +44,8 @@ PATIENCE = 32
 readily then, many writers would leave it ever less time for ever more to send."""
 WORTH_WAITING = range(3, 8)
 """Events that came during a round of the fan-out for which the next round waits as long as that one took: where
-programs write, more come meanwhile and share it, and the writers get their turn. For one or two, as people write,
-nobody waits; a larger number shares a round already."""
+programs write, more come meanwhile and share it, and the writers get their turn. For one or two, as people cause,
+it does not wait; a larger number shares a round already."""
 SHORT_ROUND = 0.001
 """Seconds of a round that is not worth a timer."""
 LONGEST_WAIT = 0.01

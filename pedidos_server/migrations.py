@@ -113,6 +113,8 @@ def _index_by_letters(connection: Connection) -> None:
 
 def _chains(connection: Connection) -> None:
     """The history as a chain from each order, in the place of an index."""
+    # Without it the renaming below would rename the table in a shop's own views and triggers, too.
+    connection.execute("PRAGMA legacy_alter_table = ON")
     connection.execute('ALTER TABLE "pedido" ADD COLUMN "ultima_mudanca" INTEGER')
     connection.execute(
         "UPDATE pedido SET ultima_mudanca = (SELECT MAX(id) FROM historico WHERE historico.pedido_id = pedido.id)"
@@ -129,6 +131,7 @@ def _chains(connection: Connection) -> None:
         "FROM historico_antigo AS line ORDER BY id"
     )
     connection.execute("DROP TABLE historico_antigo")
+    connection.execute("PRAGMA legacy_alter_table = OFF")
     _index_deletions(connection)
 
 

@@ -43,19 +43,22 @@ _newest_of_kind = Statement(
 
 def _chain() -> Select:
     """The history of an order, from its newest row back to its first; of a deleted one from its deletion."""
-    newest = Pedido.select(Pedido.ultima_mudanca).where(Pedido.id == slot("pedido_id"))
+    this = slot("pedido_id")
+    newest = Pedido.select(Pedido.ultima_mudanca).where(Pedido.id == this)
     deletion = Historico.select(fn.MAX(Historico.id)).where(
-        Historico.pedido_id == slot("pedido_id"),
+        Historico.pedido_id == this,
         Historico.acao == SQL("'delete'"),  # as its index says it
     )
     line, older = Historico.alias("line"), Historico.alias("older")
-    start = line.select(line.id, line.anterior).where(line.id == fn.COALESCE(newest, deletion))
+    start = line.select(line.id, line.anterior).where(
+        line.id == fn.COALESCE(newest, deletion), line.pedido_id == this
+    )
     chain = start.cte("chain", recursive=True, columns=("id", "anterior"))
     step = older.select(older.id, older.anterior).join(chain, on=(older.id == chain.c.anterior))
-    chain = chain.union(step)
+    chain = chain.union(step.where(older.pedido_id == this))
     return (
         Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
-        .where(Historico.id.in_(chain.select_from(chain.c.id)), Historico.pedido_id == slot("pedido_id"))
+        .where(Historico.id.in_(chain.select_from(chain.c.id)))
         .order_by(Historico.id)
     )
 

@@ -27,7 +27,8 @@ TEXT = "x" * 700
 def test_a_crowd_that_falls_far_behind_is_not_cut_and_gets_every_event_once(
     start_server: Callable[..., LiveServer],
 ) -> None:
-    """With the default settings. How far they fall behind is counted in events, whatever the machine's speed."""
+    """With the default settings: what is judged is how many events are kept in memory. How far they fall behind is
+    counted in events, whatever the machine's speed."""
     need_load_clients()
     server = start_server()
     path = f"{ORDERS}{server.create()['id']}"

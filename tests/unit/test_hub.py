@@ -273,22 +273,29 @@ THREADS = 8
 ROUNDS = 40
 
 
-@pytest.mark.parametrize(("during", "writes"), [(1, 3), (2, 3), (3, 2), (7, 2), (8, 3)])
+@pytest.mark.parametrize(
+    ("during", "seconds", "writes"),
+    [(1, 0.02, 3), (2, 0.02, 3), (3, 0.02, 2), (7, 0.02, 2), (8, 0.02, 3), (3, 0.0, 3)],
+)
 def test_a_round_waits_where_more_come_that_can_share_it(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, during: int, writes: int
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, during: int, seconds: float, writes: int
 ) -> None:
-    """So many events come while the first is sent, and one more right after."""
+    """So many events come while the first is sent, which takes so long, and one more soon after."""
     log = Log()
     hub = stage.hub(log, ring=None)
     stream, reader = stage.subscribe(hub)
     send_batch = Subscription.send_batch
 
+    def one_more() -> None:
+        gevent.sleep(0.004)
+        log.publish_to(hub, 1)
+
     def slow_at_first(stream: Subscription, batch: Batch) -> None:
         send_batch(stream, batch)
         if batch.last == 1:
             log.publish_to(hub, during)
-            gevent.spawn_later(0.001, log.publish_to, hub, 1)
-            time.sleep(0.02)
+            time.sleep(seconds)
+            gevent.spawn(one_more)
 
     monkeypatch.setattr(Subscription, "send_batch", slow_at_first)
     log.publish_to(hub, 1)

@@ -154,6 +154,25 @@ def test_a_database_brought_forward_is_like_a_new_one(tmp_path: Path) -> None:
     assert ask(old, "SELECT valor FROM meta WHERE chave = 'lacuna'") == [("0",)]
 
 
+def test_what_a_shop_has_added_to_its_file_still_works(path: Path) -> None:
+    bring(path)
+    take_back(path, 5)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE VIEW changes AS SELECT pedido_id, acao FROM historico")
+        connection.execute(
+            "CREATE TRIGGER forget AFTER DELETE ON pedido BEGIN DELETE FROM historico WHERE pedido_id = OLD.id; END"
+        )
+        connection.execute(
+            "INSERT INTO historico (pedido_id, cursor, acao, timestamp, mudancas) VALUES (1, '', 'create', '', x'')"
+        )
+    bring(path)
+    assert ask(path, "SELECT * FROM changes") == [(1, "create")]
+    add_order(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM pedido")
+    assert ask(path, "SELECT * FROM changes") == []
+
+
 @pytest.mark.parametrize(
     ("kept", "gap"), [((), 0), ((1, 2, 3), 0), ((7,), 0), ((7, 8, 9), 0), ((1, 3), 2), ((2, 3, 6, 9, 10), 8)]
 )

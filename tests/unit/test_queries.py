@@ -267,3 +267,25 @@ def test_a_search_reads_only_the_orders_that_have_its_letters(connection: Connec
     for statement in searches:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert "SEARCH pedido USING COVERING INDEX pedido_letras_busca (<expr>=?)" in plan
+
+
+def test_the_history_of_one_order_reads_no_other(connection: Connection) -> None:
+    """Counted in SQLite's own steps: of an order that is, one that was deleted, and one that never was."""
+    transaction = Transaction(connection, Decoded())
+    for _ in range(2_000):
+        pedidos.create(schemas.new_order(schemas.PedidoNovo(cliente="Ana")), NOBODY)(transaction)
+    pedidos.delete(7, None, NOBODY)(transaction)
+    transaction.flush()
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(count, 100)
+    assert [len(pydantic_core.from_json(queries.history(connection, pedido_id))) for pedido_id in (6, 7)] == [1, 2]
+    with pytest.raises(Problem):
+        queries.history(connection, 987_654)
+    connection.set_progress_handler(None, 0)
+    assert steps < 10

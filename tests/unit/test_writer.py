@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import pydantic_core
 import pytest
 
-from pedidos_server import event_log
+from pedidos_server import event_log, pedidos, queries, schemas
 from pedidos_server import writer as writer_module
 from pedidos_server.database import Connection, Database
 from pedidos_server.errors import Problem
+from pedidos_server.pedidos import Caller
 from pedidos_server.protocol import Event
 from pedidos_server.writer import Transaction, Writer
 
 WAIT = 20.0
+NOBODY = Caller(None, None)
 
 
 class Harness:
@@ -177,6 +180,30 @@ def test_what_a_failing_job_has_written_is_taken_back_and_no_more(harness: Harne
     stored = harness.connection.execute("SELECT chave FROM meta WHERE chave IN ('a', 'b', 'c') ORDER BY chave")
     assert stored.fetchall() == [("a",), ("c",)]
     assert harness.committed() == [b"a", b"c"] == [event.payload for event in harness.published]
+
+
+def test_the_history_is_whole_where_a_job_of_the_transaction_is_taken_back(harness: Harness) -> None:
+    first, second = (
+        harness.writer.submit(pedidos.create(schemas.new_order(schemas.PedidoNovo(cliente="Ana")), NOBODY))
+        for _ in range(2)
+    )
+    ids = [int(pydantic_core.from_json(answer.body)["id"]) for answer in (first, second)]
+
+    def change_and_fail(transaction: Transaction) -> None:
+        pedidos.update(ids[0], {"observacao": "never"}, None, NOBODY)(transaction)
+        raise ValueError("after it had written")
+
+    def change(pedido_id: int, text: str) -> Callable[[Transaction], Any]:
+        return pedidos.update(pedido_id, {"observacao": text}, None, NOBODY)
+
+    transactions = harness.writer.transactions
+    answers = harness.submit_together(change(ids[0], "a"), change_and_fail, change(ids[1], "b"), change(ids[0], "c"))
+    assert isinstance(answers[1], ValueError)
+    assert harness.writer.transactions == transactions + 2, "they share one"
+    events = [pydantic_core.from_json(payload) for payload in harness.committed()]
+    for pedido_id in ids:
+        lines = pydantic_core.from_json(queries.history(harness.connection, pedido_id))
+        assert [line["cursor"] for line in lines] == [e["cursor"] for e in events if e["pedido_id"] == pedido_id]
 
 
 def test_a_constraint_that_a_job_breaks_fails_that_job_alone(harness: Harness) -> None:
