@@ -69,6 +69,22 @@ def test_the_timeline_knows_every_step():
     assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:]), run.stdout
 
 
+def test_the_sends_are_measured_each_way():
+    need_load_clients()
+    run = subprocess.run(
+        [sys.executable, "-m", "bench.sends", "--subscribers=20", "--rounds=3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [line.strip("|").split("|") for line in run.stdout.splitlines()[2:]]
+    assert len(rows) in (2, 4), "io_uring may be forbidden"
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:]), run.stdout
+
+
 def test_a_goal_is_met_by_the_ratio_where_there_is_something_beside_it():
     assert Figure("x", 12.0, "ms", 1.3, beside=10.0).met
     assert not Figure("x", 14.0, "ms", 1.3, beside=10.0).met

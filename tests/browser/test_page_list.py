@@ -185,6 +185,7 @@ def test_sorting_by_keyboard(open_page: OpenPage, shop: Shop) -> None:
     for cliente, total in (("Zeca", "10.00"), ("ana", "9.50"), ("Élcio", "100.00")):
         shop.order(cliente, valor_total=total)
     page = open_page()
+    expect(page.locator(".row")).to_have_count(3)
     by_client = page.locator(".head__button", has_text="Cliente")
     by_client.focus()
     page.keyboard.press("Enter")
