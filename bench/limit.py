@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 MESSAGE_SIZE = 1200
 """Bytes of one message: those of the order that the measures change."""
 
@@ -87,8 +88,7 @@ class BareLimit:
     def _subscribe(self, client: socket.socket, *, websocket: bool) -> None:
         hello = message("connection", self._number)
         if websocket:
-            head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-            client.send(head + frame(hello))
+            client.send(SWITCH + frame(hello))
             self._websockets.append(client)
         else:
             client.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + block(hello))

@@ -19,10 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pedidos_server.multisend import ENTRIES, open_ring
 
 from .clients import Subscribers
-from .limit import frame, message
+from .limit import SWITCH, frame, message
 from .measures import median
 
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 PAUSE = 0.003
 """Seconds in which both ends come to rest."""
 

@@ -19,16 +19,28 @@ CHROMIUM = Path("/usr/bin/chromium")
 TINY = 0.002
 
 
-def bench(*arguments):
+def run_module(name, *arguments):
     need_load_clients()
     return subprocess.run(
-        [sys.executable, "-m", "bench", f"--scale={TINY}", "--rounds=1", *arguments],
+        [sys.executable, "-m", name, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=200,
         check=False,
     )
+
+
+def bench(*arguments):
+    return run_module("bench", f"--scale={TINY}", "--rounds=1", *arguments)
+
+
+def printed_rows(run):
+    """The cells of the table that it printed; all but the first of each row are numbers above zero."""
+    assert run.returncode == 0, run.stderr
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in run.stdout.splitlines()[2:]]
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:]), run.stdout
+    return rows
 
 
 @pytest.mark.parametrize("row", [row.name for row in all_rows()])
@@ -54,35 +66,13 @@ def test_the_curves(tmp_path):
 
 
 def test_the_timeline_knows_every_step():
-    need_load_clients()
-    run = subprocess.run(
-        [sys.executable, "-m", "bench.timeline", "--subscribers=5", "--writes=20"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in run.stdout.splitlines()[2:]]
+    rows = printed_rows(run_module("bench.timeline", "--subscribers=5", "--writes=20"))
     assert [row[0] for row in rows] == [what for _, _, what in STEPS]
-    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:]), run.stdout
 
 
 def test_the_sends_are_measured_each_way():
-    need_load_clients()
-    run = subprocess.run(
-        [sys.executable, "-m", "bench.sends", "--subscribers=20", "--rounds=3"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    rows = [line.strip("|").split("|") for line in run.stdout.splitlines()[2:]]
+    rows = printed_rows(run_module("bench.sends", "--subscribers=20", "--rounds=3"))
     assert len(rows) in (2, 4), "io_uring may be forbidden"
-    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:]), run.stdout
 
 
 def test_a_goal_is_met_by_the_ratio_where_there_is_something_beside_it():

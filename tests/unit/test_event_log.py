@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_database import new_database
+from unit_database import new_database, steps_of
 
 from pedidos_server import event_log
 from pedidos_server.database import Connection
@@ -134,26 +134,15 @@ def test_a_lost_end_whose_numbers_come_again(connection: Connection) -> None:
 
 
 def test_resuming_reads_no_more_of_a_longer_log(connection: Connection) -> None:
-    def steps() -> int:
-        """Of SQLite's machine, in tens."""
-        count = 0
-
-        def step() -> int:
-            nonlocal count
-            count += 1
-            return 0
-
-        connection.set_progress_handler(step, 10)
+    def resume() -> None:
         assert event_log.can_resume(connection, first.cursor)
-        connection.set_progress_handler(None, 10)
-        return count
 
     first = append(connection)
     append(connection)
-    few = steps()
+    few = steps_of(connection, resume)
     for _ in range(500):
         append(connection)
-    assert 0 < steps() <= few + 2
+    assert 0 < steps_of(connection, resume) <= few + 2
 
 
 # ------------------------------------------------------------------------------------------- prune
