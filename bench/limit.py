@@ -9,10 +9,12 @@ server does beyond this loop is its overhead; what it saves by joining messages 
 
 from __future__ import annotations
 
-import select
+import contextlib
+import itertools
 import socket
 import struct
 import sys
+import threading
 
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 MESSAGE_SIZE = 1200
@@ -34,59 +36,28 @@ def block(payload: bytes) -> bytes:
 
 
 class BareLimit:
+    """A thread for each connection that writes; with several, their sends take turns."""
+
     def __init__(self, port: int) -> None:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=4096)
         self.port: int = self._listener.getsockname()[1]
-        self._writers: dict[int, socket.socket] = {}
-        self._unread: dict[int, bytes] = {}
         self._websockets: list[socket.socket] = []
         self._event_streams: list[socket.socket] = []
-        self._number = 0
+        self._numbers = itertools.count(1)
+        self._newest = 0
 
     def serve(self) -> None:
-        poll = select.epoll()
-        poll.register(self._listener, select.EPOLLIN)
         while True:
-            for descriptor, _ in poll.poll():
-                if descriptor == self._listener.fileno():
-                    client, _ = self._listener.accept()
-                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._writers[client.fileno()] = client
-                    self._unread[client.fileno()] = b""
-                    poll.register(client, select.EPOLLIN)
-                    continue
-                client = self._writers[descriptor]
-                gone = False
-                try:
-                    if self._read(client):
-                        continue
-                except OSError:
-                    gone = True
-                poll.unregister(descriptor)
-                del self._writers[descriptor], self._unread[descriptor]
-                if gone:
-                    client.close()
-
-    def _read(self, client: socket.socket) -> bool:
-        """False when the connection has become a stream. Raises OSError when its peer is gone."""
-        data = client.recv(65536)
-        request = self._unread[client.fileno()] + data
-        head, found, body = request.partition(b"\r\n\r\n")
-        self._unread[client.fileno()] = request
-        if not data:
-            raise ConnectionError
-        if not found or len(body) < _content_length(head):
-            return True
-        self._unread[client.fileno()] = b""
-        if head.startswith(b"GET"):
-            self._subscribe(client, websocket=b"upgrade" in head.lower())
-            return False
-        self._publish()
-        client.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        return True
+            client, _ = self._listener.accept()
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            head = _request(client)
+            if head.startswith(b"GET"):
+                self._subscribe(client, websocket=b"upgrade" in head.lower())
+            elif head:
+                threading.Thread(target=self._take_writes, args=(client,), daemon=True).start()
 
     def _subscribe(self, client: socket.socket, *, websocket: bool) -> None:
-        hello = message("connection", self._number)
+        hello = message("connection", self._newest)
         if websocket:
             client.send(SWITCH + frame(hello))
             self._websockets.append(client)
@@ -94,15 +65,41 @@ class BareLimit:
             client.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + block(hello))
             self._event_streams.append(client)
 
+    def _take_writes(self, client: socket.socket) -> None:
+        """From the one on that is read already, to the connection's end."""
+        with client:
+            while True:
+                self._publish()
+                client.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                if not _request(client):
+                    return
+
     def _publish(self) -> None:
-        self._number += 1
-        payload = message("pedido_update", self._number)
+        self._newest = number = next(self._numbers)
+        payload = message("pedido_update", number)
         for streams, data in ((self._websockets, frame(payload)), (self._event_streams, block(payload))):
             for stream in list(streams):
                 try:
-                    stream.send(data)
-                except OSError:  # the peer is gone
-                    streams.remove(stream)
+                    stream.send(data, socket.MSG_DONTWAIT)
+                except OSError:  # the peer is gone, or takes no more
+                    with contextlib.suppress(ValueError):  # another thread has
+                        streams.remove(stream)
+
+
+def _request(client: socket.socket) -> bytes:
+    """The head of the next request, once its body has been read too; nothing where the peer is gone."""
+    request = b""
+    while True:
+        head, found, body = request.partition(b"\r\n\r\n")
+        if found and len(body) >= _content_length(head):
+            return head
+        try:
+            data = client.recv(65536)
+        except OSError:
+            return b""
+        if not data:
+            return b""
+        request += data
 
 
 def _content_length(head: bytes) -> int:

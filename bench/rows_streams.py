@@ -11,6 +11,7 @@ from .figures import Figure
 from .measures import Flood, Latency, OneWriter, alternate, flood, follow, median, one_at_a_time, percentile
 from .processes import ORDERS, BareLimit, Server, Target
 from .rows import Plan, Row
+from .sends import most_taken
 
 BARE = "bare limit"
 TRANSPORTS = ("websocket", "sse")
@@ -38,7 +39,7 @@ def _faults(tallies: list[Tally], what: str) -> Figure:
 
 
 def latency_1000(plan: Plan) -> list[Figure]:
-    count, writes = plan.of(1000, 5), plan.of(100, 20)
+    count, writes = plan.of(1000, 5), plan.of(200, 20)  # so many that the first, on cold caches, is not the p99
     runs = alternate(
         plan.rounds,
         plan.say,
@@ -54,17 +55,22 @@ def latency_1000(plan: Plan) -> list[Figure]:
     ]
 
 
-def flood_1000(plan: Plan) -> list[Figure]:
-    count, writes = plan.of(1000, 5), plan.of(4000, 64)
+def flood_1000(plan: Plan, *, plain: bool = False) -> list[Figure]:
+    count = plan.of(1000, 5)
+
+    def run(kind: type[Target], writers: int, writes: int) -> partial[Flood]:
+        return partial(_flood, kind, count, writers, plan.of(writes, 64), plain=plain)
+
     runs = alternate(
         plan.rounds,
         plan.say,
-        bare_limit_with_4_writers=partial(_flood, BareLimit, count, 4, plan.of(800, 64)),
-        server_with_4_writers=partial(_flood, Server, count, 4, writes),
-        server_with_32_writers=partial(_flood, Server, count, 32, plan.of(10_000, 64)),
+        bare_limit_with_4_writers=run(BareLimit, 4, 800),
+        server_with_4_writers=run(Server, 4, 4000),
+        server_with_32_writers=run(Server, 32, 10_000),
     )
     rate = {name: median([run.deliveries_per_second for run in found]) for name, found in runs.items()}
     bare = rate["bare_limit_with_4_writers"]
+    kind = "plain subscribers" if plain else "subscribers"
     figures = []
     for writers, goal in ((32, 5.0), (4, 1.3)):
         found = runs[f"server_with_{writers}_writers"]
@@ -72,34 +78,17 @@ def flood_1000(plan: Plan) -> list[Figure]:
             f"writes/s {[round(run.writes_per_second) for run in found]}, µs of CPU each {[run.cpu for run in found]}"
         )
         value = rate[f"server_with_{writers}_writers"]
-        what = f"deliveries to {count:,} subscribers, {writers} writers"
-        figures.append(Figure(what, value, "/s", goal, True, bare, f"{BARE}, 4 writers", note))
-    return [*figures, _faults([run.tally for name in runs if "server" in name for run in runs[name]], "same runs")]
-
-
-def flood_plain(plan: Plan) -> list[Figure]:
-    """The same with clients as programs usually are. Without a goal: with them and the server both cores are full."""
-    count, writes = plan.of(1000, 5), plan.of(4000, 64)
-    runs = alternate(
-        plan.rounds,
-        plan.say,
-        bare=partial(_flood, BareLimit, count, 4, plan.of(800, 64), plain=True),
-        server_with_4_writers=partial(_flood, Server, count, 4, writes, plain=True),
-        server_with_32_writers=partial(_flood, Server, count, 32, 2 * writes, plain=True),
-    )
-    rate = {name: median([run.deliveries_per_second for run in found]) for name, found in runs.items()}
-    figures = []
-    for writers in (32, 4):
-        name = f"server_with_{writers}_writers"
-        what = f"{count:,} plain subscribers, {writers} writers"
-        share = median([run.client_cpu for run in runs[name]])
+        share = median([run.client_cpu for run in found]) * 100
+        what = f"deliveries to {count:,} {kind}, {writers} writers"
         figures += [
-            Figure(f"deliveries to {what}", rate[name], "/s", beside=rate["bare"], beside_what=f"{BARE}, 4 writers"),
-            Figure(f"the subscribers' part of the load, {writers} writers", share * 100, "% of a core"),
+            Figure(what, value, "/s", goal, True, bare, f"{BARE}, 4 writers", note),
+            Figure(f"what these {kind} take, {writers} writers", share, "% of a core"),
         ]
+    plan.say(f"the most that these {kind} can take")
     return [
         *figures,
-        _faults([run.tally for name in runs if "server" in name for run in runs[name]], "plain clients"),
+        _faults([run.tally for name in runs if "server" in name for run in runs[name]], "same runs"),
+        Figure(f"the most that these {kind} can take", most_taken(count, plan.seconds(4), read_all=plain), "/s"),
     ]
 
 
@@ -271,7 +260,11 @@ def reconnect(plan: Plan) -> list[Figure]:
 ROWS = [
     Row("latency-1000", "the last of 1,000 WebSocket subscribers, one write at a time", latency_1000),
     Row("flood", "deliveries a second to 1,000 subscribers, 32 and 4 writers", flood_1000),
-    Row("flood-plain", "the same, with clients in Python and subscribers that read every byte", flood_plain),
+    Row(
+        "flood-plain",
+        "the same, with writers in Python and subscribers that read every byte",
+        partial(flood_1000, plain=True),
+    ),
     Row("joined", "events per system call and writes per transaction, with 1, 4 and 32 writers", joined),
     Row("acknowledgement", "a write's answer with 0, 1,000 and 10,000 subscribers", acknowledgement),
     Row("latency-10000", "the last of 10,000 WebSocket subscribers, and reads meanwhile", latency_10000),
