@@ -125,3 +125,18 @@ def test_one_that_replays_slowly_is_not_cut(start_server: Callable[..., LiveServ
         seen.append(position(client.message()["cursor"]))
     assert seen == list(range(1, 61))
     assert cut_clients(server) == 0
+
+
+def test_the_kernel_holds_little_for_one_that_reads_nothing(
+    start_server: Callable[..., LiveServer], stalled: Any
+) -> None:
+    """What it holds for a thousand of them must not be all that it has for TCP: others would get nothing then."""
+    server = start_server()
+    stalled(server)
+    order_id = server.create()["id"]
+    written = 0
+    while not server.stats()["blocked"]:
+        text = f"{written} {'x' * 2000}"
+        server.change(order_id, observacao=text)
+        written += len(text)
+    assert written < 2 * 64 * 1024
