@@ -5,11 +5,18 @@ import sys
 
 import gevent
 
+from pedidos_server.config import Settings
 from pedidos_server.descriptors import usable_descriptors
+from pedidos_server.errors import StartupError
 
 usable_descriptors()  # the worker inherits the raised limit
 
-bind = f"{os.environ.get('PEDIDOS_HOST', '127.0.0.1')}:{os.environ.get('PEDIDOS_PORT', '8000')}"
+try:
+    settings = Settings.load()
+except StartupError as error:
+    sys.exit(f"pedidos: {error}")
+
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 worker_class = "gevent"
 workers = 1
 worker_connections = 2_000  # HTTP only: streams leave the worker's pool

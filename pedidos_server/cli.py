@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from . import __version__
+from . import __version__, portuguese
 from .config import Settings, flag_name
 from .errors import StartupError
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from gevent import monkey
 
     monkey.patch_all()
+    portuguese.speak()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -64,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     watch = commands.add_parser(
         "watch",
         help="acompanha as mudanças no terminal",
-        description="Mostra cada mudança assim que é gravada; reconecta sozinho, sem perder nem repetir nenhuma.",
+        description="Mostra cada mudança assim que é gravada; reconecta sozinho, sem perder nem repetir nenhuma. "
+        "Onde o servidor pede identificação, ponha um token na variável PEDIDOS_TOKEN.",
     )
     watch.add_argument(
         "url", nargs="?", default="http://127.0.0.1:8000", help="endereço do servidor (padrão %(default)s)"
@@ -87,7 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     stress.add_argument("--clients", type=int, default=20, metavar="N", help="clientes simulados (padrão 20)")
     stress.add_argument("--seconds", type=float, default=30, metavar="S", help="duração (padrão 30)")
     stress.add_argument("--transport", choices=("websocket", "sse"), default="websocket", help="padrão %(default)s")
-    stress.add_argument("--token", default="", help="identificação, onde o servidor a pede")
+    stress.add_argument(
+        "--token",
+        default="",
+        help="token com o papel escrita, onde o servidor o pede (PEDIDOS_TOKEN)",
+    )
     stress.add_argument(
         "--max-ms",
         type=float,
@@ -193,6 +200,7 @@ def _watch(options: argparse.Namespace) -> None:
 
 
 def _stress(options: argparse.Namespace) -> None:
+    from .remote import TOKEN
     from .stress import stress
 
     sys.exit(
@@ -201,7 +209,7 @@ def _stress(options: argparse.Namespace) -> None:
             clients=options.clients,
             seconds=options.seconds,
             transport=options.transport,
-            token=options.token,
+            token=options.token or os.environ.get(TOKEN, ""),
             most_ms=options.max_ms,
             sure=options.yes,
         )

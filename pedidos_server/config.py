@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import StartupError
+from .origins import is_host_name, is_origin
 
 MIB = 1024 * 1024
+_WHOLE = re.compile("[0-9]{1,15}")
 
 
 def _whole(least: int, most: int = 2**40) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        value = int(text)
+        value = int(text) if _WHOLE.fullmatch(text) else least - 1
         if not least <= value <= most:
-            raise ValueError(f"use de {least} a {most}")
+            raise ValueError(f"use um número inteiro de {least} a {most}")
         return value
 
     return parse
@@ -24,9 +28,12 @@ def _whole(least: int, most: int = 2**40) -> Callable[[str], int]:
 
 def _number(least: float, most: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
-        value = float(text)
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
         if not least <= value <= most:  # nan is in no range
-            raise ValueError(f"use de {least:g} a {most:g}")
+            raise ValueError(f"use um número de {least:g} a {most:g}, com ponto")
         return value
 
     return parse
@@ -41,8 +48,27 @@ def _choice(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _host(text: str) -> str:
+    return text.removeprefix("[").removesuffix("]")  # as an IPv6 address stands in a URL
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    found = [origin.rstrip("/") for origin in _list(text)]
+    for origin in found:
+        if not is_origin(origin):
+            raise ValueError(f"{origin!r} não é uma origem; use por exemplo http://192.168.0.10:5173, sem caminho")
+    return tuple(found)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    for name in (found := _list(text)):
+        if not is_host_name(name):
+            raise ValueError(f"{name!r} não é um nome; use por exemplo pedidos.loja.com.br, sem http:// e sem porta")
+    return tuple(found)
 
 
 def _setting(default: Any, env: str, parse: Callable[[str], Any], help: str) -> Any:
@@ -53,7 +79,7 @@ def _setting(default: Any, env: str, parse: Callable[[str], Any], help: str) -> 
 class Settings:
     """All that can be set. Each field names its environment variable; the flag is the same in kebab-case."""
 
-    host: str = _setting("127.0.0.1", "PEDIDOS_HOST", str, "endereço em que o servidor escuta")
+    host: str = _setting("127.0.0.1", "PEDIDOS_HOST", _host, "endereço em que o servidor escuta")
     port: int = _setting(8000, "PEDIDOS_PORT", _whole(0, 65_535), "porta; 0 escolhe uma livre")
     database: str = _setting("sqlite:///pedidos.db", "PEDIDOS_DATABASE_URL", str, "banco de dados, sqlite:///caminho")
     synchronous: str = _setting(
@@ -85,10 +111,10 @@ class Settings:
         20.0, "PEDIDOS_HEARTBEAT", _number(1, 25), "segundos entre dois sinais de vida do servidor (até 25)"
     )
     cors_origins: tuple[str, ...] = _setting(
-        (), "PEDIDOS_CORS_ORIGINS", _list, "outras origens permitidas, separadas por vírgula"
+        (), "PEDIDOS_CORS_ORIGINS", _origins, "outras origens permitidas, separadas por vírgula"
     )
     hosts: tuple[str, ...] = _setting(
-        (), "PEDIDOS_HOSTS", _list, "nomes pelos quais o servidor atende, além de IPs e nomes locais"
+        (), "PEDIDOS_HOSTS", _names, "nomes pelos quais o servidor atende, além de IPs e nomes locais"
     )
     auth: str = _setting(
         "AUTO",

@@ -129,7 +129,7 @@ def path_of(url: str) -> Path:
     prefix = "sqlite:///"
     if not url.startswith(prefix) or not url[len(prefix) :] or url[len(prefix) :].startswith(":memory:"):
         raise StartupError(
-            f"PEDIDOS_DATABASE_URL={url!r} não serve: use sqlite:///arquivo.db (relativo) "
+            f"O banco {url!r} não serve: use sqlite:///arquivo.db (relativo) "
             "ou sqlite:////caminho/arquivo.db (absoluto)."
         )
     return Path(url[len(prefix) :]).expanduser().resolve()
@@ -157,12 +157,20 @@ class Database:
         try:
             self._lock.acquire(timeout=LOCK_WAIT, poll_interval=0.1)
         except filelock.Timeout:
+            if not Path(self._lock.lock_file).exists():  # it could not be made, for which filelock waits
+                raise self._not_writable() from None
             raise StartupError(
                 f"Outro servidor já usa {self.path}. Um arquivo SQLite aceita um só servidor: "
                 "pare o outro, ou escolha outro arquivo com --database."
             ) from None
-        except OSError as error:
-            raise StartupError(f"Não consigo gravar {self.path}.lock: {error.strerror}.") from None
+        except OSError:
+            raise self._not_writable() from None
+
+    def _not_writable(self) -> StartupError:
+        return StartupError(
+            f"Não consigo gravar {self._lock.lock_file}. Quem inicia o servidor precisa poder gravar na pasta e nos "
+            "arquivos do banco: mude o dono deles, ou escolha outro lugar com --database."
+        )
 
     def open_writer(self) -> SqliteDatabase:
         """The database and the connection that writes. Raises StartupError if it cannot serve."""

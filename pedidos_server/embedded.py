@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import socket
@@ -172,6 +173,13 @@ def serve(server: Server, host: str, port: int, announce: Callable[[int], None])
     log.info("stopped")
 
 
+_REFUSALS = {
+    errno.EADDRINUSE: "a porta já está em uso. Escolha outra com --port (0: uma livre), ou pare quem a usa",
+    errno.EACCES: "o sistema não permite. Portas abaixo de 1024 pedem privilégio: use outra, ou um proxy à frente",
+}
+"""Why an address cannot be bound. The other errors, of names as well, say that it is none of this machine's."""
+
+
 def _listener(host: str, port: int) -> Any:
     from gevent import socket as gevent_socket
 
@@ -182,8 +190,7 @@ def _listener(host: str, port: int) -> Any:
     try:
         listener.bind((host, port))
     except OSError as error:
-        raise StartupError(
-            f"Não consigo escutar em {host}:{port}: {error.strerror}. A porta já está em uso? Tente --port 0."
-        ) from None
+        reason = _REFUSALS.get(error.errno or 0, "este computador não tem este endereço: veja --host")
+        raise StartupError(f"Não consigo escutar em {host}:{port}: {reason}.") from None
     listener.listen(BACKLOG)
     return listener

@@ -23,6 +23,7 @@ _LOCAL_SUFFIXES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
 """Endings that nobody can register on the internet."""
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})*\.?")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]/@?#\s]+)(?::([0-9]{1,5}))?")
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*")
 _ORIGIN = re.compile(r"https?://(.+)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
@@ -57,6 +58,17 @@ class Origins:
     def _allowed(self, origin: str, host: str) -> bool:
         """True where a page of ``origin`` may use the server that it calls ``host``."""
         return origin.lower() in self.listed or same_origin(origin, host)
+
+
+def is_origin(text: str) -> bool:
+    """True for what a browser can send as Origin: scheme, host and perhaps a port."""
+    scheme, found, authority = text.lower().partition("://")
+    return bool(found and _SCHEME.fullmatch(scheme) and _AUTHORITY.fullmatch(authority) and "*" not in authority)
+
+
+def is_host_name(text: str) -> bool:
+    """True for a host name without a port."""
+    return _NAME.fullmatch(text.lower()) is not None
 
 
 def same_origin(origin: str, host: str) -> bool:

@@ -357,6 +357,7 @@ class WrittenNumber(float):
     written: str
 
 
+_PLACE = re.compile("line ([0-9]+) column ([0-9]+)")
 _FRACTION = re.compile(rb"[0-9][.eE][-+0-9]")
 
 
@@ -371,7 +372,9 @@ def parse_json(body: bytes) -> Any:
             document = json.loads(body, parse_float=WrittenNumber)
         return document
     except ValueError as error:
-        raise Problem(400, "JSON inválido", f"O corpo da requisição não é JSON: {error}.") from None
+        place = _PLACE.search(str(error))
+        where = f" O erro está na linha {place[1]}, coluna {place[2]}." if place else ""
+        raise Problem(400, "JSON inválido", f"O corpo da requisição não é JSON.{where}") from None
 
 
 _MESSAGES = {

@@ -24,6 +24,7 @@ from gevent.event import Event as Flag
 
 from .descriptors import usable_descriptors
 from .errors import StartupError
+from .remote import TOKEN, base_url
 
 ORDERS = "/api/v1/pedidos"
 CHANGES_PER_SECOND = 5.0
@@ -45,14 +46,7 @@ class Server:
 
     @classmethod
     def at(cls, url: str, token: str) -> Server:
-        parts = urlsplit(url if "//" in url else f"http://{url}")
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-            raise StartupError(f"{url!r} não é o endereço de um servidor: use http://MAQUINA:PORTA.")
-        return cls(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", token)
+        return cls(base_url(url), token)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -89,8 +83,10 @@ def refusal(base: str, status: int, body: bytes) -> str:
         said = str(problem.get("detail") or problem.get("title") or "") if isinstance(problem, dict) else ""
     except ValueError:
         said = ""
-    if status in (401, 403):
-        return f"{base} pede identificação (HTTP {status}): use --token. {said}".rstrip()
+    if status == 401:
+        return f"{base} pede identificação (HTTP 401): use --token, ou a variável {TOKEN}. {said}".rstrip()
+    if status == 403:
+        return f"{base} não permite o teste (HTTP 403): é preciso um token com o papel escrita. {said}".rstrip()
     if status == 404:
         return f"{base} responde, mas não é um servidor Pedidos (HTTP 404)."
     return f"{base} recusou (HTTP {status}). {said}".rstrip()

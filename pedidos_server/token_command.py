@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from .database import Database, explain
+from .database import Database, explain, path_of
 from .errors import StartupError
 from .migrations import is_current, migrate
 from .tokens import Role, TokenError, create_token, list_tokens, revoke_token
@@ -23,11 +23,13 @@ def create(database: str, name: str, role: str, days: float | None) -> None:
 
 
 def revoke(database: str, name: str) -> None:
+    _need_file(database)
     _change(database, lambda connection: revoke_token(connection, name))
     print(f"O token de {name} não vale mais; um servidor em funcionamento percebe em dois segundos.")
 
 
 def show(database: str) -> None:
+    _need_file(database)
     rows = _change(database, list_tokens)
     if not rows:
         print("Não há tokens. Crie um: pedidos token create NOME --role admin")
@@ -37,6 +39,12 @@ def show(database: str) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
     for line in lines:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _need_file(url: str) -> None:
+    """Raises StartupError where there is no database: only a token that is created makes one."""
+    if not (path := path_of(url)).exists():
+        raise StartupError(f"O banco {path} não existe. Diga com --database o do servidor.")
 
 
 def _change(url: str, work: Callable[[sqlite3.Connection], T]) -> T:

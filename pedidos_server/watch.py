@@ -16,9 +16,8 @@ from urllib.parse import quote, urlsplit
 import websocket
 
 from .errors import StartupError
+from .remote import TOKEN, base_url
 
-TOKEN = "PEDIDOS_TOKEN"  # nosec B105 # noqa: S105 (its name, not a token)
-"""The variable that holds the token, on a server with sign-in: arguments are seen by every user of the machine."""
 SILENCE = 60
 """Seconds without a sign of the server after which the connection is given up."""
 RETRY = 3.0
@@ -28,16 +27,13 @@ _ACTIONS = {"create": "criado", "update": "alterado", "delete": "excluído"}
 
 def watch(url: str, transport: str, cursor: str | None, *, as_json: bool) -> None:
     """Prints each message until interrupted. Raises StartupError for an address that can never work."""
-    parts = urlsplit(url if "//" in url else f"http://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise StartupError(f"{url!r} não é o endereço de um servidor: use http://MAQUINA:PORTA.")
-    base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    base = base_url(url)
     messages = _websocket_messages if transport == "websocket" else _sse_messages
     while True:
         try:
             for message in messages(base, cursor):
                 cursor = message.get("cursor", cursor)
-                print(json.dumps(message, ensure_ascii=False) if as_json else describe(message), flush=True)
+                _print(as_line(message) if as_json else describe(message))
             trouble = "o servidor encerrou a conexão"
         except _Refused as refusal:
             hint = f" Ponha um token na variável {TOKEN}." if refusal.status == 401 else ""
@@ -57,8 +53,28 @@ class _Refused(Exception):
         self.status = status
 
 
+def _print(line: str) -> None:
+    """Ends the program where nobody reads it any more."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter tries again as it ends
+        sys.exit(0)
+
+
+def as_line(message: dict[str, Any]) -> str:
+    """The message as JSON, in which what a terminal would obey is escaped: others have written it."""
+    text = json.dumps(message, ensure_ascii=False)
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+
+
 def describe(message: dict[str, Any]) -> str:
-    """One line for a person: ``14:32:05  1234  pedido 17 alterado: costura=sim · Ana``."""
+    """One line for a person: ``14:32:05  1234  pedido 17 alterado: costura=sim · Ana``; nothing in it that a terminal
+    would obey."""
+    return "".join(char if char.isprintable() else " " for char in _told(message))
+
+
+def _told(message: dict[str, Any]) -> str:
     when = _local_time(message.get("timestamp", ""))
     match message.get("type"):
         case "connection":
@@ -84,7 +100,6 @@ def _short(value: Any) -> str:
     if isinstance(value, bool):
         return "sim" if value else "não"
     text = f"{len(value)} itens" if isinstance(value, list) else str(value)
-    text = "".join(char if char.isprintable() else " " for char in text)  # no terminal codes from others
     return text if len(text) <= 40 else text[:37] + "…"
 
 

@@ -57,6 +57,11 @@ def test_what_is_not_json_gets_400(write: Any, body: bytes) -> None:
     assert_problem(write(data=body, headers=JSON), 400)
 
 
+def test_it_is_told_where_the_json_ends(write: Any) -> None:
+    problem = assert_problem(write(data=b'{"cliente":\n  x}', headers=JSON), 400)
+    assert "linha 2, coluna 3" in problem["detail"]
+
+
 def test_a_surrogate_pair_is_json(server: LiveServer) -> None:
     response = server.post(ORDERS, data=b'{"cliente": "\\ud83e\\uddf5"}', headers=JSON)
     assert response.json()["cliente"] == "🧵"

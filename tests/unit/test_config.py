@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from pedidos_server.config import Settings, flag_name
 from pedidos_server.errors import StartupError
 
+GUNICORN = Path(__file__).parents[2] / "gunicorn.conf.py"
 VARIABLES = {item.name: item.metadata["env"] for item in fields(Settings)}
 
 # name: (text as given, value as read)
@@ -60,6 +63,8 @@ BAD = [
     *[("trusted_hops", text) for text in ("-1", "11", "um")],
     *[("max_writes", text) for text in ("-1", "muitas")],
     *[("max_streams", text) for text in ("0", "-1")],
+    *[("cors_origins", text) for text in ("*", "loja", "https://*", "https://loja.example/lista", "null")],
+    *[("hosts", text) for text in ("http://loja.example", "loja.example/lista", "loja.example:8000", "*")],
     *[("log_level", text) for text in ("TRACE", "10", "INFO,DEBUG")],
 ]
 BAD = [(name, text) for name, text in BAD if text]
@@ -100,6 +105,45 @@ def test_a_bad_value_is_named_with_where_it_stands(name: str, text: str) -> None
     with pytest.raises(StartupError) as refused:
         Settings.load({}, {name: text})
     assert flag_name(name) in str(refused.value) and text in str(refused.value)
+    assert "use " in str(refused.value), "it says what it takes"
+
+
+def test_an_ipv6_address_may_stand_in_brackets() -> None:
+    assert Settings.load({"PEDIDOS_HOST": "[::1]"}).host == Settings.load({"PEDIDOS_HOST": "::1"}).host == "::1"
+
+
+def test_an_origin_may_end_with_a_slash() -> None:
+    assert Settings.load({"PEDIDOS_CORS_ORIGINS": "https://loja.example:8443/"}).cors_origins == (
+        "https://loja.example:8443",
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({}, "127.0.0.1:8000"),
+        ({"PEDIDOS_PORT": ""}, "127.0.0.1:8000"),
+        ({"PEDIDOS_HOST": "::", "PEDIDOS_PORT": "80"}, "[::]:80"),
+    ],
+)
+def test_gunicorn_takes_the_same_variables(variables: dict[str, str], address: str) -> None:
+    done = gunicorn_address(variables)
+    assert done.stdout.strip() == address, done.stderr
+
+
+def test_gunicorn_refuses_the_same_values() -> None:
+    done = gunicorn_address({"PEDIDOS_PORT": "99999"})
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "PEDIDOS_PORT='99999'" in done.stderr
+
+
+def gunicorn_address(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs gunicorn's configuration with these variables, and prints where it would listen."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PEDIDOS_")}
+    command = [sys.executable, "-c", f"import runpy; print(runpy.run_path({str(GUNICORN)!r})['bind'])"]
+    return subprocess.run(
+        command, env={**others, **variables}, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_variables_have_one_prefix_and_flags_are_the_fields() -> None:

@@ -18,7 +18,7 @@ PACKAGE = Path(pedidos_server.__file__).parent
 LAYERS = (
     {"__init__"},
     {"errors", "protocol", "logs", "descriptors", "addresses", "origins", "http_head", "multisend", "edge", "worker"},
-    {"config", "letters", "models", "schemas"},
+    {"config", "letters", "portuguese", "remote", "models", "schemas"},
     {"database"},
     {"migrations"},
     {"event_log", "tokens"},

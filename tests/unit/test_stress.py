@@ -85,7 +85,9 @@ def test_nothing_received_is_not_good():
     assert not result(latencies=[]).good(100)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x:porta", "://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "http://", "http://x:porta", "x:porta", "http://x:99999", "http://[::", "://"]
+)
 def test_an_address_that_is_none(url):
     with pytest.raises(StartupError, match="não é o endereço"):
         Server.at(url, "")
@@ -97,6 +99,7 @@ def test_an_address_without_a_scheme():
 
 def test_a_refusal_says_what_helps():
     assert "--token" in refusal("http://x", 401, b"")
+    assert "papel escrita" in refusal("http://x", 403, b"")
     assert "limite" in refusal("http://x", 503, '{"detail": "já tem 5 conexões, o seu limite"}'.encode())
     assert "não é um servidor Pedidos" in refusal("http://x", 404, b"<html>")
 
