@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from live_server import LiveServer
-from npm_workspace import run, workspace_with
+from npm_workspace import REPOSITORY, run, workspace_with
 from plain_page import CHROMIUM_ARGUMENTS, eventually, require, server_orders, server_streams
 from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import TimeoutError as NotInTime
@@ -23,14 +25,17 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def built_example() -> Iterator[int]:
-    """The port that serves `dist/`."""
+@contextmanager
+def built(main: str | None = None) -> Iterator[int]:
+    """The port that serves the example, or with ``main`` in the place of its main module."""
     node = require("node")
     with workspace_with("19") as workspace:
+        example = workspace / "examples" / "react"
+        if main is not None:
+            (example / "src" / "main.jsx").write_text(main, encoding="utf-8")
         vite = workspace.parent / "node_modules" / "vite" / "bin" / "vite.js"
-        run([node, str(vite), "build"], workspace / "examples" / "react", timeout=200)
-        handler = functools.partial(QuietHandler, directory=str(workspace / "examples" / "react" / "dist"))
+        run([node, str(vite), "build"], example, timeout=200)
+        handler = functools.partial(QuietHandler, directory=str(example / "dist"))
         files = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=files.serve_forever, daemon=True).start()
         yield files.server_port
@@ -38,10 +43,16 @@ def built_example() -> Iterator[int]:
         files.server_close()
 
 
-@pytest.fixture
-def app(built_example: int, playwright_driver: Playwright, server: LiveServer) -> Iterator[Page]:
-    """The app in a window of its own, told where the server is."""
-    mapping = f"--host-resolver-rules=MAP tauri.localhost 127.0.0.1:{built_example}"
+@pytest.fixture(scope="module")
+def built_example() -> Iterator[int]:
+    with built() as port:
+        yield port
+
+
+@contextmanager
+def opened(port: int, playwright_driver: Playwright) -> Iterator[Page]:
+    """What this port serves, in a window of its own, as ``ORIGIN``. Fails for an error in its console."""
+    mapping = f"--host-resolver-rules=MAP tauri.localhost 127.0.0.1:{port}"
     arguments = [argument for argument in CHROMIUM_ARGUMENTS if "host-resolver" not in argument]
     browser: Browser = playwright_driver.chromium.launch(
         executable_path=require("chromium"), args=[*arguments, mapping]
@@ -50,12 +61,37 @@ def app(built_example: int, playwright_driver: Playwright, server: LiveServer) -
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(ORIGIN)
-    page.get_by_label("Servidor").fill(server.url)
-    page.get_by_role("button", name="Usar").click()
-    expect(page.get_by_role("status")).to_have_text("✅ Sincronizado", timeout=10_000)
     yield page
     browser.close()
     assert complaints == []
+
+
+@pytest.fixture
+def app(built_example: int, playwright_driver: Playwright, server: LiveServer) -> Iterator[Page]:
+    """The app, told where the server is."""
+    with opened(built_example, playwright_driver) as page:
+        page.get_by_label("Servidor").fill(server.url)
+        page.get_by_role("button", name="Usar").click()
+        expect(page.get_by_role("status")).to_have_text("✅ Sincronizado", timeout=10_000)
+        yield page
+
+
+def test_the_component_of_the_readme(playwright_driver: Playwright, server: LiveServer) -> None:
+    found = re.search(r"```jsx\n(.+?)```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    component = found[1].replace("http://SERVER:8000", server.url)
+    main = f"""
+        import {{ createRoot }} from 'react-dom/client';
+        {component}
+        createRoot(document.getElementById('app')).render(<ListaPedidos />);
+    """
+    server.http.post(f"{server.url}/api/v1/pedidos/", json={"cliente": "Padaria Sol"}, timeout=10)
+    with built(main) as port, opened(port, playwright_driver) as page:
+        expect(page.get_by_role("status")).to_have_text("✅ Sincronizado", timeout=10_000)
+        expect(page.get_by_role("listitem")).to_contain_text("Padaria Sol")
+        page.get_by_role("checkbox").click()
+        expect(page.get_by_role("checkbox")).to_be_checked()
+        assert server_orders(server)[0]["financeiro"] is True
 
 
 def test_list_and_board_on_one_connection(app: Page, server: LiveServer) -> None:
