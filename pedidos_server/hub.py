@@ -216,10 +216,11 @@ class Hub:
             return shared
         first = self._tail[0].cursor.number
         if position + 1 < first:
-            if stream.live and stream in self.blocked:  # else it is the fan-out that is late
+            if stream.live and stream in self.blocked:
                 self._counts["slow"] += 1
                 self.end(stream, TOO_SLOW)
-            else:
+            else:  # it was resumed, or the fan-out is late: it catches up at its own pace
+                stream.live = False
                 self._wait_for_page(stream)
             return None
         stream.live = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import re
 import sys
@@ -40,6 +41,8 @@ def _quoted(value: object) -> str:
 def configure(level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(KeyValueFormatter())
+    # Other threads log as well. gevent's lock, held by one, would let other greenlets run in the middle of a fan-out.
+    handler.lock = _thread.RLock()
     logger = logging.getLogger("pedidos")
     logger.handlers[:] = [handler]
     logger.setLevel(level)

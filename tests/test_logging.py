@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable
 
 from checks import unique
@@ -51,3 +54,38 @@ def test_no_contents_of_orders(server: LiveServer, connect: Callable[..., Stream
     server.get("/nada/fim")
     wait_until(lambda: lines_with(server, since, "/nada/fim"), 5)
     assert secret not in server.output(since)
+
+
+def test_a_line_lets_no_other_greenlet_run() -> None:
+    """The fan-out logs that a stream has gone in the middle of its round. Here another thread is writing a line."""
+    script = """
+        from gevent import monkey; monkey.patch_all()
+        import io, logging, gevent
+        from gevent.monkey import get_original
+        from pedidos_server import logs
+
+        writing = get_original("_thread", "allocate_lock")()
+        writing.acquire()
+
+        class Slow(io.StringIO):
+            def write(self, text):
+                if "slow" in text:
+                    writing.release()
+                    get_original("time", "sleep")(0.3)
+                return super().write(text)
+
+        out = Slow()
+        logs.configure("INFO", out)
+        log = logging.getLogger("pedidos.test")
+        others = []
+        gevent.spawn(others.append, "ran")
+        get_original("_thread", "start_new_thread")(log.info, ("slow",))
+        writing.acquire()
+        log.info("mine")
+        assert not others, "a greenlet ran"
+        assert out.getvalue().index("slow") < out.getvalue().index("mine")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -693,6 +693,19 @@ def test_one_that_is_behind_because_the_fan_out_is_late_reads_the_log(stage: Sta
     assert hub.stats()["slow_clients_cut"] == 0
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_one_that_a_single_commit_puts_before_the_tail_is_not_cut(stage: Stage, transport: str) -> None:
+    """It was live and has taken all that it was given; each page of the log then fills its socket."""
+    log = Log()
+    hub = stage.hub(log, tail_events=10)
+    _, reader = stage.subscribe(hub, transport)
+    log.publish_to(hub, 1)
+    assert read_to(reader, 1) == [1]
+    log.publish_to(hub, 60, 1_000_000)
+    assert read_to(reader, 61) == list(range(1, 62))
+    assert hub.stats()["slow_clients_cut"] == 0
+
+
 def test_one_that_replays_is_not_cut_for_being_behind_the_tail(stage: Stage) -> None:
     log = Log(events=400, size=50_000)
     hub = stage.hub(log, newest=10, tail_events=10)

@@ -12,7 +12,17 @@ from collections.abc import Iterator
 import pytest
 from unit_streams import tcp_pair
 
-from pedidos_server.multisend import ENTRIES, Ring, open_ring
+from pedidos_server.multisend import ENTRIES, Ring, counts_what_was_taken, open_ring
+
+
+def test_a_kernel_that_loses_count_is_found_out(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert counts_what_was_taken(ring)
+    monkeypatch.setattr(Ring, "_completions", lambda ring: dict.fromkeys(real_completions(ring), -errno.EAGAIN))
+    assert not counts_what_was_taken(ring)
+    assert open_ring() is None
+
+
+real_completions = Ring._completions
 
 
 @pytest.fixture
