@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pydantic_core
 from peewee import SQL, Select, fn
 
-from . import event_log
+from . import event_log, protocol
 from .database import Connection, Statement, slot
 from .errors import invalid_fields, not_found
 from .letters import LETTERS, numbers_with
@@ -53,12 +54,12 @@ def _chain() -> Select:
     start = line.select(line.id, line.anterior).where(
         line.id == fn.COALESCE(newest, deletion), line.pedido_id == this
     )
-    chain = start.cte("chain", recursive=True, columns=("id", "anterior"))
-    step = older.select(older.id, older.anterior).join(chain, on=(older.id == chain.c.anterior))
-    chain = chain.union(step.where(older.pedido_id == this))
+    links = start.cte("links", recursive=True, columns=("id", "anterior"))
+    step = older.select(older.id, older.anterior).join(links, on=(older.id == links.c.anterior))
+    links = links.union(step.where(older.pedido_id == this))
     return (
         Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
-        .where(Historico.id.in_(chain.select_from(chain.c.id)))
+        .where(Historico.id.in_(links.select_from(links.c.id)))
         .order_by(Historico.id)
     )
 
@@ -80,21 +81,19 @@ def newest(connection: Connection) -> bytes | None:
     return row[0] if row else None
 
 
-def history(connection: Connection, pedido_id: int) -> bytes:
-    """The history as a JSON array, oldest first, of a deleted order too. Raises Problem 404."""
-    entries = [
-        {
-            "cursor": cursor,
-            "acao": acao,
-            "autor": autor,
-            "timestamp": when,
-            "mudancas": pydantic_core.from_json(mudancas),
-        }
-        for cursor, acao, autor, when, mudancas in _history(connection, pedido_id=pedido_id)
-    ]
-    if not entries:
+def history(connection: Connection, pedido_id: int) -> Iterator[bytes]:
+    """The history, an entry's JSON after the other, oldest first, of a deleted order too. Raises Problem 404."""
+    rows = _history(connection, pedido_id=pedido_id)
+    first = rows.fetchone()
+    if first is None:
         raise not_found(pedido_id)
-    return pydantic_core.to_json(entries)
+    return map(_history_entry, chain([first], rows))
+
+
+def _history_entry(row: tuple[str, str, str | None, str, bytes]) -> bytes:
+    cursor, acao, autor, when, mudancas = row
+    head = protocol.encode({"cursor": cursor, "acao": acao, "autor": autor, "timestamp": when})
+    return b'%b,"mudancas":%b}' % (head[:-1], mudancas)
 
 
 def next_number(connection: Connection) -> dict[str, int]:

@@ -22,6 +22,21 @@ def history(server: LiveServer, order_id: int) -> list[dict[str, Any]]:
     return lines
 
 
+def test_a_long_one_is_sent_piece_by_piece(server: LiveServer) -> None:
+    """Not put together first: that took gigabytes, and stalled all others meanwhile."""
+    order = server.create()
+    texts = [f"{number} {'x' * 500_000}" for number in range(6)]
+    for text in texts:
+        server.change(order["id"], items=[{"descricao": "Faixa", "nota": text}])
+    response = server.get(f"{ORDERS}{order['id']}/historico")
+    assert response.headers["Content-Type"] == "application/json"
+    assert "Content-Length" not in response.headers
+    changes = [line["mudancas"]["items"] for line in response.json()[1:]]
+    assert [[side and side[0]["nota"] for side in change] for change in changes] == [
+        [before, after] for before, after in zip([[], *texts], texts, strict=False)
+    ]
+
+
 def test_the_life_of_an_order(server: LiveServer) -> None:
     def headers(author: str) -> dict[str, str]:
         return {"X-Pedidos-Autor": author}

@@ -196,7 +196,10 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
 
     @api.get("/<order_id:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
     def get_history(path: OrderPath) -> Response:
-        return json_response(database.read(lambda connection: queries.history(connection, path.pedido_id)))
+        _, pieces, complete = database.stream(
+            lambda connection: (None, _as_array(queries.history(connection, path.pedido_id))), STREAM_ABOVE
+        )
+        return json_response(b"".join(pieces)) if complete else Response(pieces, mimetype="application/json")
 
     return api
 
