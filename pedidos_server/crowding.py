@@ -101,6 +101,7 @@ class Body(Input):
         ends, after the answer had time to arrive."""
         if self.position >= (self.content_length or 0) and not self.chunked_input:
             return
+        self.socket = None  # type: ignore[misc]  # else it would ask for the body (100 Continue) behind the answer
         with suppress(OSError, ValueError), gevent.Timeout(DRAIN_SECONDS, False):  # ValueError: chunks that are none
             for _ in range(DRAIN_BYTES // PIECE):
                 if not self.read(PIECE):

@@ -207,7 +207,7 @@ class Database:
         writer.execute("BEGIN IMMEDIATE")  # nobody else writes behind the end
         try:
             with suppress(OSError), Path(f"{self.path}-wal").open("r+b") as wal:
-                missing = WAL_BYTES - wal.seek(0, os.SEEK_END) + 0
+                missing = WAL_BYTES - wal.seek(0, os.SEEK_END)
                 if missing > 0 and shutil.disk_usage(self.path.parent).free > 10 * WAL_BYTES:
                     wal.write(bytes(missing))
                     wal.flush()

@@ -404,8 +404,9 @@ def schema_problem(error: ValidationError) -> Problem:
     """The 422 for a pydantic error: every fault at once, each under its field's name."""
     errors = []
     for fault in error.errors(include_url=False, include_input=False):
-        template = _MESSAGES.get(fault["type"])
         context = fault.get("ctx", {})
+        of_text = fault["type"] == "too_long" and context["field_type"] != "List"
+        template = _MESSAGES.get("string_too_long" if of_text else fault["type"])
         message = template.format(**context) if template else fault["msg"]
         campo = ".".join(str(part) for part in fault["loc"] if not _is_branch(part)) or "(corpo)"
         entry = {"campo": campo, "mensagem": message.replace(" or ", " ou ")}

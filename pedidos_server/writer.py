@@ -206,8 +206,9 @@ class Writer:
         try:
             return self._transaction(jobs)
         except sqlite3.Error as error:
+            if self._last_failure != str(error):  # a full disk would fail thousands of times a minute
+                log.error("transaction failed", extra={"jobs": len(jobs), "error": error})
             self._last_failure = str(error)
-            log.error("transaction failed", extra={"jobs": len(jobs), "error": error})
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA shrink_memory")  # a bad page that was read would stay in the cache
             problem = database_problem(error)

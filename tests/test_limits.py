@@ -40,6 +40,25 @@ def test_a_413_is_answered_before_the_body_is_sent(server: LiveServer) -> None:
         assert client.response_head().startswith(b"HTTP/1.1 413 ")
 
 
+def test_nobody_is_asked_for_a_body_that_was_refused(server: LiveServer) -> None:
+    """The answer that comes behind it on the same connection is that of the next request."""
+    order = server.create()
+    with RawWebSocket(server) as client:
+        client.send(
+            f"PATCH {ORDERS}{order['id']} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+            "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n{}GET /entrar HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        )
+        answers = b""
+        while b"HTTP/1.1 3" not in answers:  # to the page, as this server is open
+            answers += client.response_head()
+    assert b"100 Continue" not in answers.partition(b"HTTP/1.1 415 ")[2]
+
+
+def test_the_limit_of_a_text_is_told_in_characters(server: LiveServer) -> None:
+    problem = assert_problem(server.post(ORDERS, json={"cliente": "Ana", "numero": "x" * 41}), 422)
+    assert problem["errors"] == [{"campo": "numero", "mensagem": "no máximo 40 caracteres"}]
+
+
 def test_items_of_an_order(server: LiveServer) -> None:
     order = server.create(items=[{"descricao": "Faixa"}] * 500)
     assert len(order["items"]) == 500

@@ -71,6 +71,17 @@ class Streams:
 
         Raises Problem 429 or 503.
         """
+        self._check_room(principal)
+        if cursor is None:
+            return Start()
+        named = Cursor.parse(cursor)
+        if named is None:
+            return Start(refused=True)
+        found = self._can_resume(named)
+        self._check_room(principal)  # others have come while the database was asked
+        return Start(named) if found else Start(refused=True)
+
+    def _check_room(self, principal: Principal) -> None:
         if len(self._hub) >= self._max_subscribers:
             raise unavailable(
                 f"O servidor já tem {self._max_subscribers} conexões em tempo real, o seu limite "
@@ -84,12 +95,6 @@ class Streams:
                 f"Este token já tem {self._max_streams} conexões em tempo real, o seu limite (PEDIDOS_MAX_STREAMS).",
                 headers={"Retry-After": "10"},
             )
-        if cursor is None:
-            return Start()
-        named = Cursor.parse(cursor)
-        if named is not None and self._can_resume(named):
-            return Start(named)
-        return Start(refused=True)
 
     def _can_resume(self, cursor: Cursor) -> bool:
         """One look into the database for all who ask the same while it lasts: thousands do after a restart. Who knows

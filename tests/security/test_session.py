@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -174,6 +177,24 @@ def test_streams_are_limited_by_token(new_doors: Callable[..., Doors], transport
         stream.expect("connection")
     for stream in streams:
         stream.close()
+
+
+def test_streams_that_come_together_are_limited_too(new_doors: Callable[..., Doors]) -> None:
+    """Each names a cursor, so the database is asked between the look at the limit and the stream."""
+    doors = new_doors(PEDIDOS_MAX_STREAMS=2)
+    mine = doors.header("leitura")
+    cursor = doors.server.get(ORDERS, headers=mine).headers["X-Pedidos-Cursor"]
+    head = f"GET /sse/pedidos?cursor={cursor} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    head += f"Authorization: {mine['Authorization']}\r\n\r\n"
+    with ExitStack() as stack:
+        crowd = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", doors.server.port), timeout=10))
+            for _ in range(60)
+        ]
+        for one in crowd:
+            one.sendall(head.encode())
+        answers = [one.recv(12) for one in crowd]
+    assert Counter(answers) == {b"HTTP/1.1 200": 2, b"HTTP/1.1 429": 58}
 
 
 def test_new_streams_are_limited_by_token() -> None:

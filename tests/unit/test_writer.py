@@ -202,7 +202,7 @@ def test_the_history_is_whole_where_a_job_of_the_transaction_is_taken_back(harne
     assert harness.writer.transactions == transactions + 2, "they share one"
     events = [pydantic_core.from_json(payload) for payload in harness.committed()]
     for pedido_id in ids:
-        lines = pydantic_core.from_json(queries.history(harness.connection, pedido_id))
+        lines = list(map(pydantic_core.from_json, queries.history(harness.connection, pedido_id)))
         assert [line["cursor"] for line in lines] == [e["cursor"] for e in events if e["pedido_id"] == pedido_id]
 
 
@@ -287,6 +287,16 @@ def test_a_full_disk_fails_the_large_and_not_the_small(harness: Harness) -> None
     assert harness.committed() == [b"small", b"other"]
     harness.connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
     assert harness.writer.submit(write("x" * 1_000_000))
+
+
+def test_one_failure_is_logged_once(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk refuses thousands of writes a minute, and the log would fill what is left of it."""
+    fails_at_commit = deferred(harness.connection)
+    for _ in range(2):
+        for name in "abc":
+            assert isinstance(outcome(harness.writer, fails_at_commit(name)), Problem)
+        harness.writer.submit(write("good"))
+    assert [record.message for record in caplog.records] == ["transaction failed"] * 2
 
 
 def test_damage_that_a_job_meets_is_told_as_such(harness: Harness) -> None:
