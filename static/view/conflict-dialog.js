@@ -13,9 +13,10 @@ import { readableValue } from './readable-value.js';
  * @param {Readonly<Record<string, Conflict>>} conflicts by field
  * @param {Readonly<Record<string, any>>} mine by field
  * @param {number} now ms
+ * @param {(dialog: HTMLDialogElement) => void} opened whoever closes it decides nothing
  * @returns {Promise<Choices | null>} null: back to the form, nothing decided
  */
-export function askConflict(conflicts, mine, now) {
+export function askConflict(conflicts, mine, now, opened) {
   return new Promise((resolve) => {
     const missing = h('p', { class: 'field__error', role: 'alert' });
     const groups = Object.entries(conflicts).map(([field, conflict]) => createGroup(field, conflict, mine[field], now));
@@ -58,6 +59,7 @@ export function askConflict(conflicts, mine, now) {
     });
     document.body.append(dialog);
     dialog.showModal();
+    opened(dialog);
     groups[0].focus();
   });
 }

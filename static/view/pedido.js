@@ -4,7 +4,7 @@
 //
 //   editing ──save──▶ sending ──answer──▶ saved (a new order: on to its own page)
 //      ▲                 │
-//      │   refused: the fault on its field; conflict: the dialog, then sending again
+//      │   refused: the fault on its field; conflict: asking in the dialog, then sending again
 //      └─────────────────┘ no answer: *Sem confirmação · Repetir*, the same key again
 //
 // A new order that was sent and not answered may exist. What is repeated is therefore what was sent, under its key,
@@ -93,8 +93,10 @@ function mountForm(element, context, pedido) {
   const edit = createEdit(pedido);
   let closed = false;
   let deleted = false;
-  /** @type {'editing' | 'sending'} */
+  /** @type {'editing' | 'sending' | 'asking'} */
   let phase = 'editing';
+  /** A question over the form: it goes with the form. @type {HTMLDialogElement | null} */
+  let question = null;
   /** Of a change without an answer, and what it was: sent again, it must be the same. @type {{key: string, body: string} | null} */
   let unconfirmed = null;
   /** A new order that was sent; null where it was answered. @type {Sent | null} */
@@ -471,7 +473,7 @@ function mountForm(element, context, pedido) {
   }
 
   async function submit() {
-    if (phase === 'sending' || deleted) return;
+    if (phase !== 'editing' || deleted) return;
     const wrong = sent === null ? lookOver() : {};
     if (Object.keys(wrong).length > 0) {
       showFaults(wrong);
@@ -482,8 +484,7 @@ function mountForm(element, context, pedido) {
       announce('Nada a salvar.');
       return;
     }
-    phase = 'sending';
-    drawState();
+    setPhase('sending');
     try {
       const saved = id === null ? await sendNew() : await sendChanges(id);
       if (saved && !closed) done(saved);
@@ -492,8 +493,18 @@ function mountForm(element, context, pedido) {
     } catch (failure) {
       if (!closed) failed(/** @type {PedidosError} */ (failure));
     }
-    phase = 'editing';
+    setPhase('editing');
+  }
+
+  /** @param {typeof phase} next */
+  function setPhase(next) {
+    phase = next;
     if (!closed) drawState();
+  }
+
+  /** @param {HTMLDialogElement} dialog */
+  function keepQuestion(dialog) {
+    question = dialog;
   }
 
   /** Without an answer last time: the same body goes under the same key, so that it is done once. @param {string} body */
@@ -559,8 +570,11 @@ function mountForm(element, context, pedido) {
     const conflicts = edit.conflicts();
     if (Object.keys(conflicts).length === 0) return true;
     await nameAuthors(order);
-    const choices = await askConflict(conflicts, edit.touched(), now());
+    if (closed) return false;
+    setPhase('asking');
+    const choices = await askConflict(conflicts, edit.touched(), now(), keepQuestion);
     if (choices === null || closed) return false;
+    setPhase('sending');
     for (const [name, choice] of Object.entries(choices)) {
       edit.resolve(name, choice);
       showValue(name);
@@ -675,7 +689,7 @@ function mountForm(element, context, pedido) {
         edit.reset();
         leave();
         dialog.close();
-        navigate('/lista');
+        if (!closed) navigate('/lista');
       } catch (error) {
         const failure = /** @type {PedidosError} */ (error);
         store.dismissError(/** @type {number} */ (id), '*');
@@ -688,6 +702,7 @@ function mountForm(element, context, pedido) {
     dialog.addEventListener('close', () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();
+    keepQuestion(dialog);
   }
 
   /** @param {string | null} autor */
@@ -795,7 +810,7 @@ function mountForm(element, context, pedido) {
 
   function onStore() {
     drawSectors();
-    if (id === null || phase === 'sending') return;
+    if (id === null || phase !== 'editing') return;
     const current = store.getSnapshot().byId.get(id);
     if (current) takeIn(current);
   }
@@ -825,7 +840,7 @@ function mountForm(element, context, pedido) {
 
   /** What a tab that is gone had typed. @param {Draft} draft @returns {boolean} */
   function takeOver(draft) {
-    if (closed || phase === 'sending' || edit.isDirty() || !restoreDraft(draft)) return false;
+    if (closed || phase !== 'editing' || edit.isDirty() || !restoreDraft(draft)) return false;
     drawValues();
     keepDraft();
     return true;
@@ -886,6 +901,7 @@ function mountForm(element, context, pedido) {
   return () => {
     flush();
     closed = true;
+    if (question !== null) question.close();
     kept.close();
     if (release !== null) release();
     off.forEach((undo) => undo());

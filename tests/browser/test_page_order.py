@@ -236,6 +236,34 @@ def test_escape_from_the_conflict_dialog_loses_nothing(open_page: OpenPage, shop
     assert shop.get(order["id"])["versao"] == 2
 
 
+def test_a_dialog_goes_with_the_order_it_asks_about(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order(observacao="original")
+    page = open_page("#/lista")
+    page.evaluate("id => { location.hash = `#/pedido/${id}` }", order["id"])
+    field(page, "observacao").fill("o que eu digitei")
+    shop.change(order["id"], by="Caio", observacao="o que Caio quis")
+    expect(page.locator("#campo-observacao-nota")).to_contain_text("o que Caio quis")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    # Nothing is on its way while somebody chooses, and nothing can be sent behind the dialog.
+    expect(page.locator("#estado")).to_have_text("Não salvo · rascunho guardado")
+    expect(page.locator("#salvar")).to_have_text("Salvar")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(f'.row[data-id="{order["id"]}"]')).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.go_forward()
+    expect(page.locator(".banner")).to_contain_text("recuperado")
+    expect(field(page, "observacao")).to_have_value("o que eu digitei")
+    page.get_by_role("button", name="Excluir pedido").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.locator(f'.row[data-id="{order["id"]}"]')).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert shop.get(order["id"])["versao"] == 2
+
+
 def test_a_change_that_came_just_before_the_save_is_a_conflict_too(open_page: OpenPage, shop: Shop) -> None:
     """The 412 itself: the other's change is committed while the save is on its way."""
     order = shop.order(observacao="original", cidade_cliente="Itu")
