@@ -2,6 +2,7 @@
 
 import { createPedidosClient } from '../client/index.js';
 import { h, loadStyle } from './dom.js';
+import { createSession } from './session.js';
 import { createSettings } from './settings.js';
 import { startShell } from './shell.js';
 import { browserStorage } from './storage.js';
@@ -37,7 +38,9 @@ function start() {
       setTimeout(() => location.reload(), 30_000);
     });
   } else {
-    startShell({ root, client, settings, storage, now, version });
+    const session = createSession();
+    session.load();
+    startShell({ root, client, session, settings, storage, now, version });
   }
 }
 

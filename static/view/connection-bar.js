@@ -1,7 +1,7 @@
 // The connection, shown three ways: a pill that is always there, a band when it must not be overlooked, and
 // on `body`, so that data which may be old looks so.
 
-import { connectionView } from './connection-view.js';
+import { connectionView, hasLostAccess } from './connection-view.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 
 const CHECK = 'M5 12.5l4.5 4.5L19 7';
@@ -9,6 +9,21 @@ const DOTS = 'M6 12h.01M12 12h.01M18 12h.01';
 const BANG = 'M12 5v9M12 19h.01';
 
 /** @typedef {import('./connection-view.js').ConnectionView} ConnectionView */
+
+/** What helps when the connection is gone. @param {import('../client/index.js').PedidosClient} client */
+export function createWayBack(client) {
+  const isOver = () => hasLostAccess(client.store.getSnapshot().connection);
+  const element = h('button', { type: 'button', class: 'button' }, 'Reconectar');
+  element.addEventListener('click', () => {
+    // And back to where one is: what was being typed is kept for it.
+    if (isOver()) location.assign(`/entrar?voltar=${encodeURIComponent(`/${location.hash}`)}`);
+    else client.connection.reconnect();
+  });
+  return {
+    element,
+    draw: () => setText(element, isOver() ? 'Entrar de novo' : 'Reconectar'),
+  };
+}
 
 /**
  * @param {object} dependencies
@@ -31,12 +46,13 @@ export function createConnectionBar({ client, now, isCatchingUp, openDrawer, ann
   );
   const bandText = h('strong', null);
   const bandDetail = h('span', null);
+  const wayBack = createWayBack(client);
   const band = h(
     'div',
     { class: 'band', id: 'faixa', hidden: true },
     bandText,
     bandDetail,
-    h('button', { type: 'button', class: 'button', onclick: () => client.connection.reconnect() }, 'Reconectar'),
+    wayBack.element,
   );
   /** @type {ConnectionView} */
   let view = look();
@@ -62,6 +78,7 @@ export function createConnectionBar({ client, now, isCatchingUp, openDrawer, ann
       setText(bandText, view.text);
       setText(bandDetail, view.detail);
       setAttribute(band, 'data-kind', view.kind);
+      wayBack.draw();
     }
     if (band.hidden === banded) band.hidden = !banded;
     if (before === view.kind) return;

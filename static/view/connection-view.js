@@ -27,6 +27,14 @@ export function outageSince({ status, disconnectedAt, lastHeardAt }) {
   return foundByHeartbeat ? lastHeardAt : disconnectedAt;
 }
 
+/**
+ * The token was revoked, or the session is over: no other try helps, but to sign in again.
+ * @param {import('../client/index.js').SharedState} connection
+ */
+export function hasLostAccess({ error }) {
+  return error !== null && error.kind === 'denied' && error.status !== 403;
+}
+
 const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE' };
 
 /**

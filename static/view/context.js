@@ -9,6 +9,7 @@
  * @property {import('./router.js').Route} route
  * @property {(path: string) => void} navigate to `/lista`, `/pedido/12`, …
  * @property {(text: string) => void} announce the result of one's own doing, for those who do not see it
+ * @property {import('./session.js').Session} session
  * @property {import('./settings.js').Settings} settings
  * @property {import('./storage.js').KeyStorage} storage
  * @property {() => number} now ms

@@ -74,6 +74,8 @@ export function openDraft(storage, name) {
     /** @param {Draft} draft @returns {boolean} whether it was kept */
     write: (draft) => storage.write(key, draft),
     remove: () => storage.remove(key),
+    /** The draft is somebody else's, who had more rights here: it stays for them. */
+    setAside: () => use(newId()),
 
     /**
      * Offers the newest draft that nobody is at work on any more; `take` says whether it is taken over.

@@ -1,9 +1,10 @@
 // What slides in from the side: the connection with its log, and the choices kept on this browser.
 
 import { SETORES } from '../client/protocol.js';
+import { createWayBack } from './connection-bar.js';
+import { momentOf, timeOf } from './dates.js';
 import { h, icon, setText } from './dom.js';
 import { STAGE_NAMES } from './orders.js';
-import { momentOf, timeOf } from './dates.js';
 
 const CLOSE = 'M6 6l12 12M18 6L6 18';
 
@@ -30,6 +31,7 @@ function drawer(id, title, ...content) {
  */
 export function createConnectionDrawer({ client, settings, view, now, version }) {
   const facts = h('dl', { class: 'facts' });
+  const wayBack = createWayBack(client);
   const log = h('ol', { class: 'log' });
   const choice = h(
     'select',
@@ -47,7 +49,7 @@ export function createConnectionDrawer({ client, settings, view, now, version })
     'gaveta-conexao',
     'Conexão',
     facts,
-    h('button', { type: 'button', class: 'button', onclick: () => client.connection.reconnect() }, 'Reconectar'),
+    wayBack.element,
     h(
       'section',
       null,
@@ -70,6 +72,7 @@ export function createConnectionDrawer({ client, settings, view, now, version })
     const { connection, lastSync, syncLog, serverVersion, pedidos } = client.store.getSnapshot();
     const { text } = view();
     choice.value = connection.preference;
+    wayBack.draw();
     const rows = [
       ['Estado', text],
       ['Transporte', connection.transport === 'sse' ? 'SSE' : connection.transport ? 'WebSocket' : 'nenhum'],
@@ -102,12 +105,43 @@ export function createConnectionDrawer({ client, settings, view, now, version })
   };
 }
 
+/** Who is signed in, and the way out. @param {import('./session.js').Session} session */
+function createAccount(session) {
+  const nome = h('dd', null);
+  const papel = h('dd', null);
+  const trouble = h('p', { class: 'field__error', role: 'alert' });
+  const leave = h('button', { type: 'button', class: 'button', id: 'sair' }, 'Sair');
+  leave.addEventListener('click', async () => {
+    setText(trouble, '');
+    try {
+      await session.leave();
+    } catch (error) {
+      setText(trouble, 'Não foi possível sair: o servidor não respondeu. Tente de novo.');
+    }
+  });
+  return {
+    element: h(
+      'div',
+      { class: 'field', hidden: true },
+      h('dl', { class: 'facts' }, h('dt', null, 'Nome'), nome, h('dt', null, 'Acesso'), papel),
+      h('p', { class: 'field__hint' }, 'O nome é o do token com que você entrou: aparece para os colegas junto do que você muda.'),
+      trouble,
+      leave,
+    ),
+    draw() {
+      setText(nome, session.nome() || '');
+      setText(papel, session.papel());
+    },
+  };
+}
+
 /**
  * @param {object} dependencies
+ * @param {import('./session.js').Session} dependencies.session
  * @param {import('./settings.js').Settings} dependencies.settings
  * @param {() => void} dependencies.tryBell
  */
-export function createSettingsDrawer({ settings, tryBell }) {
+export function createSettingsDrawer({ session, settings, tryBell }) {
   const autor = h('input', { class: 'input', id: 'autor', autocomplete: 'name', maxlength: '80' });
   const setor = h(
     'select',
@@ -132,16 +166,19 @@ export function createSettingsDrawer({ settings, tryBell }) {
     if (som.checked) tryBell();
   });
 
+  const account = createAccount(session);
+  const name = h(
+    'div',
+    { class: 'field' },
+    h('label', { for: 'autor' }, 'Seu nome'),
+    autor,
+    h('p', { class: 'field__hint' }, 'Aparece para os colegas junto do que você muda.'),
+  );
   const dialog = drawer(
     'gaveta-ajustes',
     'Ajustes deste aparelho',
-    h(
-      'div',
-      { class: 'field' },
-      h('label', { for: 'autor' }, 'Seu nome'),
-      autor,
-      h('p', { class: 'field__hint' }, 'Aparece para os colegas junto do que você muda.'),
-    ),
+    account.element,
+    name,
     h(
       'div',
       { class: 'field' },
@@ -161,6 +198,10 @@ export function createSettingsDrawer({ settings, tryBell }) {
       setor.value = settings.get('meuSetor');
       tema.value = settings.get('tema');
       som.checked = settings.get('som');
+      // The server goes by the token, not by a name that is typed.
+      name.hidden = session.nome() !== null;
+      account.element.hidden = !name.hidden;
+      account.draw();
       dialog.showModal();
     },
   };

@@ -82,4 +82,24 @@ export function createField(options) {
   };
 }
 
+/**
+ * The controls within only show what they hold. Text can still be read to its end and copied.
+ * @param {HTMLElement} element
+ * @param {string} why
+ */
+export function lockAll(element, why) {
+  for (const control of element.querySelectorAll('input, select, textarea')) {
+    control.setAttribute('title', why);
+    if (control instanceof HTMLSelectElement) {
+      control.disabled = true;
+    } else if (/** @type {HTMLInputElement} */ (control).type === 'checkbox') {
+      // Disabled, it would be too pale to see whether it is ticked.
+      control.setAttribute('aria-disabled', 'true');
+      control.addEventListener('click', (event) => event.preventDefault());
+    } else {
+      control.setAttribute('readonly', '');
+    }
+  }
+}
+
 /** @typedef {ReturnType<typeof createField>} Field */

@@ -1,7 +1,7 @@
 // One item of an order in the form. What it does not know of an item it keeps and gives back.
 
 import { h } from './dom.js';
-import { createField } from './fields.js';
+import { createField, lockAll } from './fields.js';
 import { imageFromFile } from './image-file.js';
 import { currency, itemCents, readable, toAmount, toCents } from './money.js';
 
@@ -70,8 +70,9 @@ let serial = 0;
 /**
  * @param {ItemPedido} first
  * @param {{onChange: () => void, onRemove: () => void}} handlers
+ * @param {string | null} whyNot why the item is only shown; null where it can be changed
  */
-export function createItemEditor(first, { onChange, onRemove }) {
+export function createItemEditor(first, { onChange, onRemove }, whyNot) {
   serial += 1;
   const prefix = `item-${serial}`;
   /** @type {Record<string, any>} */
@@ -131,6 +132,8 @@ export function createItemEditor(first, { onChange, onRemove }) {
   const choose = h('button', { type: 'button', class: 'button', onclick: () => file.click() }, 'Escolher arquivo…');
   const drop = h('button', { type: 'button', class: 'button button--plain', onclick: () => setPicture('') }, 'Tirar imagem');
 
+  const remove = h('button', { type: 'button', class: 'button button--plain', onclick: onRemove }, 'Remover item');
+
   /** @param {string} value */
   function setPicture(value) {
     set('imagem', value);
@@ -185,13 +188,18 @@ export function createItemEditor(first, { onChange, onRemove }) {
     h(
       'div',
       { class: 'item__foot' },
-      h('button', { type: 'button', class: 'button button--plain', onclick: onRemove }, 'Remover item'),
+      remove,
       h('span', null, 'Total do item ', sum),
     ),
   );
   showEyelets();
   drawSum();
   drawPicture();
+  if (whyNot !== null) {
+    lockAll(element, whyNot);
+    if (!item.imagem) address.element.hidden = true;
+    for (const button of [choose, drop, remove]) button.remove();
+  }
 
   return {
     element,

@@ -1,6 +1,6 @@
 // The list, the main surface: one row an order, its five sectors as boxes.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { dayOf } from './dates.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { NO_FILTERS, isFiltered, readFilters, selectEntries, wordsOf, writeFilters } from './list-filter.js';
@@ -36,7 +36,7 @@ const COLUMNS = [
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} */
 export function mount(element, context) {
-  const { store, settings, ticks, now } = context;
+  const { store, session, settings, ticks, now } = context;
   /** @type {Filters} */
   let filters = readFilters(new URLSearchParams(context.route.query.toString() || settings.get('lista')));
   /** Found by the server, beyond what is loaded. @type {readonly Pedido[]} */
@@ -410,7 +410,8 @@ export function mount(element, context) {
         h('div', { class: 'empty' },
           h('h2', null, 'Nenhum pedido por aqui'),
           h('p', null, 'Quando alguém criar um pedido, ele aparece nesta lista na mesma hora.'),
-          h('a', { class: 'button button--primary', href: '#/novo' }, 'Criar o primeiro pedido')),
+          session.whyNot(WHOLE_ORDER) === null &&
+            h('a', { class: 'button button--primary', href: '#/novo' }, 'Criar o primeiro pedido')),
       ];
     }
     return [

@@ -114,7 +114,9 @@ export function createOrderCard(ticks, openMenu) {
       pending.hidden = target === null;
       setAttribute(element, 'data-pending', target === null ? null : '');
       setText(sending, target === null ? '' : `Enviando para ${STAGE_NAMES[target]}…`);
-      setAttribute(move, 'aria-disabled', target === null ? null : 'true');
+      const why = ticks.whyNot();
+      setAttribute(move, 'aria-disabled', target === null && why === null ? null : 'true');
+      setAttribute(move, 'title', why);
       drawProblems(pedido, snapshot);
     },
   };

@@ -10,14 +10,15 @@
 // A new order that was sent and not answered may exist. What is repeated is therefore what was sent, under its key,
 // whatever was typed since; the rest goes into the form of the order that is answered. Anything else could make two.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { askConflict } from './conflict-dialog.js';
 import { atMoment, dayOf, momentOf, timeOf } from './dates.js';
 import { h, setAttribute, setText } from './dom.js';
 import { leaveDraft, openDraft } from './drafts.js';
+import { lockAll } from './fields.js';
 import { createItemEditor, newItem } from './item-editor.js';
 import { currency, sumOfItems, toAmount, toCents } from './money.js';
-import { AMOUNTS, createEdit, isSame } from './order-edit.js';
+import { AMOUNTS, EDITED, createEdit, isSame } from './order-edit.js';
 import { createOrderFields, shownValue, typedValue } from './order-fields.js';
 import { fieldName } from './orders.js';
 import { readableValue } from './readable-value.js';
@@ -30,6 +31,7 @@ import { createTimeline } from './timeline.js';
 /** @typedef {import('../client/index.js').PedidosError} PedidosError */
 /** @typedef {import('./order-edit.js').Draft} Draft */
 /** @typedef {import('./order-edit.js').Sent} Sent */
+/** @typedef {'editing' | 'sending' | 'asking'} Phase */
 
 const DRAFT_PAUSE = 250;
 /** Disjoint changes are put together without asking; so often in a row before one gives up. */
@@ -43,7 +45,10 @@ let justCreated = 0;
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} */
 export function mount(element, context) {
   const { id } = context.route;
-  if (context.route.name === 'novo' || id === null) return mountForm(element, context, null);
+  if (context.route.name === 'novo' || id === null) {
+    const whyNot = context.session.whyNot(WHOLE_ORDER);
+    return whyNot === null ? mountForm(element, context, null) : mountRefusal(element, whyNot);
+  }
   const known = context.store.getSnapshot().byId.get(id);
   if (known) return mountForm(element, context, known);
 
@@ -80,6 +85,20 @@ export function mount(element, context) {
   };
 }
 
+/** @param {HTMLElement} element @param {string} why @returns {() => void} */
+function mountRefusal(element, why) {
+  element.append(
+    h(
+      'div',
+      { class: 'empty' },
+      h('h1', null, 'Você não pode criar pedidos'),
+      h('p', null, `${why}.`),
+      h('a', { class: 'button', href: '#/lista' }, 'Voltar à lista'),
+    ),
+  );
+  return () => undefined;
+}
+
 /**
  * @param {HTMLElement} element
  * @param {Context} context
@@ -88,12 +107,15 @@ export function mount(element, context) {
  */
 function mountForm(element, context, pedido) {
   const { store, storage, ticks, now, announce, navigate } = context;
+  const { whyNot } = context.session;
+  const locked = EDITED.filter((name) => whyNot(name) !== null);
+  const canSave = locked.length < EDITED.length;
   const id = pedido === null ? null : pedido.id;
   const kept = openDraft(storage, id === null ? 'novo' : String(id));
   const edit = createEdit(pedido);
   let closed = false;
   let deleted = false;
-  /** @type {'editing' | 'sending' | 'asking'} */
+  /** @type {Phase} */
   let phase = 'editing';
   /** A question over the form: it goes with the form. @type {HTMLDialogElement | null} */
   let question = null;
@@ -123,6 +145,9 @@ function mountForm(element, context, pedido) {
   const state = h('p', { class: 'savebar__state', id: 'estado' });
   const addItem = h('button', { type: 'button', class: 'button', onclick: () => insertItem() }, 'Adicionar item');
   field('valor_total').element.append(useSum);
+
+  fields.forEach(({ element: one }, name) => locked.includes(name) && lockAll(one, whyNot(name) || ''));
+  addItem.hidden = locked.includes('items');
 
   const form = h(
     'form',
@@ -156,18 +181,19 @@ function mountForm(element, context, pedido) {
         part('obs_pagamento'),
       ),
     ),
-    h('div', { class: 'savebar' }, state, h('span', { class: 'savebar__rest' }), reset, save),
+    h('div', { class: 'savebar', hidden: !canSave }, state, h('span', { class: 'savebar__rest' }), reset, save),
   );
 
   const boxes = pedido === null ? [] : SETORES.map((setor) => createSectorBox(setor, ticks));
   const problems = h('div', { class: 'sectors__problems' });
   const timeline = id === null ? null : createTimeline({ store, id, now });
   const remove = h('button', { type: 'button', class: 'button button--danger', id: 'excluir', onclick: askRemoval }, 'Excluir pedido');
+  remove.hidden = whyNot(WHOLE_ORDER) !== null;
   element.append(
     h(
       'div',
       { class: 'order__head' },
-      h('div', null, heading, subtitle),
+      h('div', null, heading, subtitle, locked.length > 0 && h('p', null, `${whyNot(locked[0])}.`)),
       id !== null && h('a', { class: 'button', href: `#/ficha/${id}` }, 'Ficha para imprimir'),
     ),
     banner,
@@ -263,7 +289,7 @@ function mountForm(element, context, pedido) {
   function drawTotals() {
     setText(itemsTotal, currency(toAmount(sumOfItems(edit.value('items')))));
     const follows = isInSum();
-    useSum.hidden = follows;
+    useSum.hidden = follows || locked.includes('valor_total');
     if (!follows) setText(useSum, `Usar a soma: ${currency(toAmount(sum()))}`);
   }
 
@@ -274,7 +300,7 @@ function mountForm(element, context, pedido) {
 
   /** @param {ItemPedido} item */
   function createEditor(item) {
-    const editor = createItemEditor(item, { onChange: itemsChanged, onRemove: () => removeItem(editor) });
+    const editor = createItemEditor(item, { onChange: itemsChanged, onRemove: () => removeItem(editor) }, whyNot('items'));
     return editor;
   }
 
@@ -473,7 +499,7 @@ function mountForm(element, context, pedido) {
   }
 
   async function submit() {
-    if (phase !== 'editing' || deleted) return;
+    if (phase !== 'editing' || deleted || !canSave) return;
     const wrong = sent === null ? lookOver() : {};
     if (Object.keys(wrong).length > 0) {
       showFaults(wrong);
@@ -496,7 +522,7 @@ function mountForm(element, context, pedido) {
     setPhase('editing');
   }
 
-  /** @param {typeof phase} next */
+  /** @param {Phase} next */
   function setPhase(next) {
     phase = next;
     if (!closed) drawState();
@@ -712,7 +738,7 @@ function mountForm(element, context, pedido) {
     const copy = h('button', { type: 'button', class: 'button', onclick: copyToNew }, 'Criar de novo com estes dados');
     banner.replaceChildren(
       h('p', null, h('strong', null, `Este pedido foi excluído${autor ? ` por ${autor}` : ''}.`), ' O que está na tela não foi perdido.'),
-      copy,
+      ...(whyNot(WHOLE_ORDER) === null ? [copy] : []),
       h('a', { class: 'button', href: '#/lista' }, 'Voltar à lista'),
     );
     banner.hidden = false;
@@ -818,6 +844,10 @@ function mountForm(element, context, pedido) {
   /** @param {Draft | null} draft @returns {boolean} whether there was anything in it */
   function restoreDraft(draft) {
     if (draft === null || typeof draft.touched !== 'object') return false;
+    if (Object.keys(draft.touched).some((name) => locked.includes(name))) {
+      kept.setAside();
+      return false;
+    }
     edit.restore(draft, originOf);
     if (!edit.isDirty()) {
       kept.remove();

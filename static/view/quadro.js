@@ -3,6 +3,7 @@
 // Rule: while a card is held nothing else moves. What comes in meanwhile waits until it is dropped, and what
 // the drop means is decided by the order as it is then.
 
+import { WHOLE_ORDER } from '../client/protocol.js';
 import { createCardDrag } from './card-drag.js';
 import { dayOf } from './dates.js';
 import { arrange, h, setAttribute, setText } from './dom.js';
@@ -18,9 +19,8 @@ import { createSchedule } from './schedule.js';
 const PAGE = 40;
 /** So many new cards a column are built in one frame, from the top: a whole board at once can be felt. */
 const AT_ONCE = 4;
-const HELP =
-  'Barra de espaço pega o cartão, as setas escolhem o setor, Enter solta e Esc desiste. ' +
-  'Sem pegar, as setas andam pelos cartões.';
+const WALKING = 'as setas andam pelos cartões.';
+const HELP = `Barra de espaço pega o cartão, as setas escolhem o setor, Enter solta e Esc desiste. Sem pegar, ${WALKING}`;
 
 const byDelivery = comparator('entrega', false);
 /** @param {Pedido} a @param {Pedido} b */
@@ -28,7 +28,8 @@ const byUrgency = (a, b) => Number(b.prioridade === 'ALTA') - Number(a.prioridad
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} */
 export function mount(element, context) {
-  const { store, settings, ticks, now, announce } = context;
+  const { store, session, settings, ticks, now, announce } = context;
+  const whyNot = ticks.whyNot();
   const columns = STAGES.map((stage) => {
     const count = h('span', { class: 'column__count' });
     const cards = h('ol', { class: 'cards', 'aria-labelledby': `coluna-${stage}` });
@@ -46,12 +47,12 @@ export function mount(element, context) {
     });
     return column;
   });
-  const board = h('div', { class: 'board' }, ...columns.map(({ section }) => section));
+  const board = h('div', { class: 'board', 'data-locked': whyNot !== null }, ...columns.map(({ section }) => section));
   const note = h('p', { class: 'notice notice--warn board__note', hidden: true });
   const message = h('div');
   element.append(
     h('h1', { class: 'only-heard' }, 'Quadro de pedidos'),
-    h('p', { class: 'only-heard', id: 'quadro-ajuda' }, HELP),
+    h('p', { class: 'only-heard', id: 'quadro-ajuda' }, whyNot === null ? HELP : `${whyNot}: ${WALKING}`),
     note,
     message,
     board,
@@ -92,7 +93,7 @@ export function mount(element, context) {
   /** @param {HTMLElement} card @param {boolean} byKeys */
   function lift(card, byKeys) {
     const pedido = store.getSnapshot().byId.get(Number(card.dataset.id));
-    if (!pedido || card.hasAttribute('data-pending')) return false;
+    if (whyNot !== null || !pedido || card.hasAttribute('data-pending')) return false;
     menu.close(false);
     held = { id: pedido.id, numero: pedido.numero, stage: stageOf(pedido), byKeys };
     card.classList.add('card--held');
@@ -134,7 +135,7 @@ export function mount(element, context) {
   function openMenu(card, button) {
     const id = Number(card.dataset.id);
     const pedido = store.getSnapshot().byId.get(id);
-    if (!pedido || card.hasAttribute('data-pending')) return;
+    if (whyNot !== null || !pedido || card.hasAttribute('data-pending')) return;
     const stage = stageOf(pedido);
     menu.open(
       button,
@@ -297,7 +298,7 @@ export function mount(element, context) {
           { class: 'empty' },
           h('h2', null, 'Nenhum pedido em aberto'),
           h('p', null, 'Um pedido novo aparece aqui, na coluna Financeiro.'),
-          h('a', { class: 'button button--primary', href: '#/novo' }, 'Novo pedido'),
+          session.whyNot(WHOLE_ORDER) === null && h('a', { class: 'button button--primary', href: '#/novo' }, 'Novo pedido'),
         ),
       );
     } else {

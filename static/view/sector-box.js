@@ -29,6 +29,7 @@ export function createSectorBox(setor, ticks) {
   element.addEventListener('click', (event) => {
     // The second click of a double click takes nothing back, nor does it hit what has moved here meanwhile.
     if (shown === null || control === null || control.state === 'pending' || event.detail > 1) return;
+    if (ticks.whyNot() !== null) return;
     if (control.state === 'error' && control.retryable) ticks.retry(shown.id, setor);
     else ticks.apply(shown, { [setor]: !shown[setor] });
   });
@@ -43,7 +44,8 @@ export function createSectorBox(setor, ticks) {
       const rest = ticked ? 'done' : stageOf(pedido) === setor ? 'next' : 'open';
       setAttribute(element, 'data-state', control.state === 'idle' ? rest : control.state);
       setAttribute(element, 'aria-pressed', String(ticked));
-      setAttribute(element, 'aria-disabled', control.state === 'pending' ? 'true' : null);
+      const why = ticks.whyNot();
+      setAttribute(element, 'aria-disabled', control.state === 'pending' || why !== null ? 'true' : null);
       let label = `${name}, pedido ${pedido.numero}`;
       let text = name;
       if (control.state === 'pending') {
@@ -55,7 +57,7 @@ export function createSectorBox(setor, ticks) {
       }
       setText(words, text);
       setAttribute(element, 'aria-label', label);
-      setAttribute(element, 'title', control.state === 'error' ? control.message : null);
+      setAttribute(element, 'title', control.state === 'error' ? control.message : why);
     },
   };
 }

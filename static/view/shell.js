@@ -1,9 +1,10 @@
 // What stands around the views: the ways between them, the connection, the undo bar and the live region.
 
+import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { createAnnouncer } from './announcer.js';
 import { createCatchUp } from './catch-up.js';
 import { createConnectionBar } from './connection-bar.js';
-import { h, icon, loadStyle, setAttribute } from './dom.js';
+import { h, icon, loadStyle, setAttribute, setText } from './dom.js';
 import { createConnectionDrawer, createSettingsDrawer } from './drawers.js';
 import { createBell, createChime, createTitle } from './news.js';
 import { parseRoute } from './router.js';
@@ -34,12 +35,13 @@ const PERSON = 'M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c0-4 3.6-6 8-6s8 2 8 6';
  * @param {object} dependencies
  * @param {HTMLElement} dependencies.root
  * @param {import('../client/index.js').PedidosClient} dependencies.client
+ * @param {import('./session.js').Session} dependencies.session
  * @param {import('./settings.js').Settings} dependencies.settings
  * @param {import('./storage.js').KeyStorage} dependencies.storage
  * @param {() => number} dependencies.now
  * @param {string} dependencies.version
  */
-export function startShell({ root, client, settings, storage, now, version }) {
+export function startShell({ root, client, session, settings, storage, now, version }) {
   const { store } = client;
 
   // ---- what is heard, and what is counted ----------------------------------------------------
@@ -69,6 +71,8 @@ export function startShell({ root, client, settings, storage, now, version }) {
     store,
     announce: announcer.say,
     now,
+    // Whoever may tick one sector may tick them all.
+    whyNot: () => session.whyNot(SETORES[0]),
     cannotSave() {
       bar.draw();
       const { kind, canSave } = bar.view();
@@ -97,22 +101,24 @@ export function startShell({ root, client, settings, storage, now, version }) {
   // ---- the frame -----------------------------------------------------------------------------
 
   const connectionDrawer = createConnectionDrawer({ client, settings, view: bar.view, now, version });
-  const settingsDrawer = createSettingsDrawer({ settings, tryBell: bell.play });
+  const settingsDrawer = createSettingsDrawer({ session, settings, tryBell: bell.play });
   /** @param {string} name @param {string} text */
   const link = (name, text) => h('a', { href: `#/${name}`, dataset: { view: name } }, text);
+  const create = h('a', { href: '#/novo', class: 'nav__new', dataset: { view: 'novo' } }, icon(PLUS), 'Novo', h('span', { class: 'nav__long' }, '\u00a0pedido'));
   const nav = h(
     'nav',
     { class: 'nav', 'aria-label': 'Páginas' },
     link('lista', 'Lista'),
     link('quadro', 'Quadro'),
     link('resumo', 'Resumo'),
-    h('a', { href: '#/novo', class: 'nav__new', dataset: { view: 'novo' } }, icon(PLUS), 'Novo', h('span', { class: 'nav__long' }, '\u00a0pedido')),
+    create,
   );
+  const whoName = h('span', null);
   const who = h(
     'button',
     { type: 'button', class: 'button button--plain', id: 'quem', onclick: settingsDrawer.open },
     icon(PERSON),
-    'Quem é você?',
+    whoName,
   );
   const main = h('main', { id: 'conteudo', class: 'content', tabindex: '-1' });
   const top = h(
@@ -161,7 +167,22 @@ export function startShell({ root, client, settings, storage, now, version }) {
 
   function applySettings() {
     client.setAutor(settings.get('autor') || null);
-    who.hidden = settings.get('autor') !== '';
+    drawWho();
+  }
+
+  function drawWho() {
+    const nome = session.nome();
+    setText(whoName, nome || 'Quem é você?');
+    setAttribute(who, 'aria-label', nome && `Você entrou como ${nome}`);
+    setAttribute(who, 'data-nome', nome);
+    who.hidden = nome === null && settings.get('autor') !== '';
+  }
+
+  /** Before it was known who is signed in, the view offered everything. */
+  function limit() {
+    drawWho();
+    create.hidden = session.whyNot(WHOLE_ORDER) !== null;
+    if (create.hidden) show();
   }
 
   // ---- time ----------------------------------------------------------------------------------
@@ -253,6 +274,7 @@ export function startShell({ root, client, settings, storage, now, version }) {
       route,
       navigate,
       announce: announcer.say,
+      session,
       settings,
       storage,
       now,
@@ -274,6 +296,7 @@ export function startShell({ root, client, settings, storage, now, version }) {
   root.remove();
   applySettings();
   settings.subscribe(applySettings);
+  session.subscribe(limit);
   for (const gesture of ['pointerdown', 'keydown']) {
     window.addEventListener(gesture, () => settings.get('som') && bell.wake(), { once: true });
   }

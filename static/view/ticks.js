@@ -24,6 +24,7 @@ import { describeTick } from './orders.js';
  */
 /**
  * @typedef {object} Ticks
+ * @property {() => string | null} whyNot why whoever is signed in may tick nothing; null where they may
  * @property {(pedido: Pedido, changes: SectorChanges) => Promise<boolean>} apply whether it was saved
  * @property {(id: number, field: string) => void} retry
  * @property {(id: number, field: string) => void} dismiss
@@ -53,12 +54,13 @@ export function describe(changes) {
 /**
  * @param {object} dependencies
  * @param {import('../client/index.js').PedidosStore} dependencies.store
+ * @param {() => string | null} dependencies.whyNot as in Ticks
  * @param {() => string | null} dependencies.cannotSave why a tap does not count now; null where it does
  * @param {(text: string) => void} dependencies.announce
  * @param {() => number} dependencies.now
  * @returns {Ticks}
  */
-export function createTicks({ store, cannotSave, announce, now }) {
+export function createTicks({ store, whyNot, cannotSave, announce, now }) {
   /** @type {Set<() => void>} */
   const listeners = new Set();
   /** @type {Map<number, Record<string, string>>} */
@@ -109,6 +111,7 @@ export function createTicks({ store, cannotSave, announce, now }) {
   }
 
   return {
+    whyNot,
     apply: (pedido, changes) => send(pedido, changes, true),
     retry(id, field) {
       const reason = cannotSave();
