@@ -159,6 +159,7 @@ export function createSettingsDrawer({ session, settings, tryBell }) {
   const som = h('input', { type: 'checkbox', id: 'som' });
 
   autor.addEventListener('change', () => settings.set('autor', autor.value.trim()));
+  autor.addEventListener('keydown', (event) => event.key === 'Enter' && !event.isComposing && dialog.close());
   setor.addEventListener('change', () => settings.set('meuSetor', setor.value));
   tema.addEventListener('change', () => settings.set('tema', /** @type {any} */ (tema.value)));
   som.addEventListener('change', () => {
@@ -203,6 +204,7 @@ export function createSettingsDrawer({ session, settings, tryBell }) {
       account.element.hidden = !name.hidden;
       account.draw();
       dialog.showModal();
+      if (!name.hidden) autor.focus();
     },
   };
 }

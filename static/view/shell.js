@@ -120,6 +120,23 @@ export function startShell({ root, client, session, settings, storage, now, vers
     icon(PERSON),
     whoName,
   );
+  const gear = h(
+    'button',
+    {
+      type: 'button',
+      class: 'icon-button',
+      id: 'ajustes',
+      'aria-label': 'Ajustes',
+      'aria-haspopup': 'dialog',
+      onclick: settingsDrawer.open,
+    },
+    icon(GEAR),
+  );
+  settingsDrawer.element.addEventListener('close', () => {
+    // The button that asked for the name is gone with its question.
+    const focused = document.activeElement;
+    if (who.hidden && (focused === who || focused === document.body)) gear.focus();
+  });
   const main = h('main', { id: 'conteudo', class: 'content', tabindex: '-1' });
   const top = h(
     'header',
@@ -139,18 +156,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
       h('span', { class: 'topbar__rest' }),
       who,
       bar.pill,
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'icon-button',
-          id: 'ajustes',
-          'aria-label': 'Ajustes',
-          'aria-haspopup': 'dialog',
-          onclick: settingsDrawer.open,
-        },
-        icon(GEAR),
-      ),
+      gear,
     ),
   );
   const page = h(

@@ -168,6 +168,21 @@ def test_drawers(open_page: OpenPage, shop: Shop) -> None:
     assert_accessible(page)
 
 
+def test_ones_name_by_keyboard(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order()
+    page = open_page(autor="")
+    page.get_by_role("button", name="Quem é você?").press("Enter")
+    expect(page.get_by_label("Seu nome")).to_be_focused()
+    page.keyboard.type("Bia")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#quem")).to_be_hidden()
+    expect(page.locator("#ajustes")).to_be_focused()
+    box(page, order, "financeiro").click()
+    page.goto(f"{shop.server.url}/#/pedido/{order['id']}")
+    expect(page.locator(".timeline")).to_contain_text("Bia")
+
+
 def test_reconnecting_and_offline(open_page: OpenPage, shop: Shop, own_server: LiveServer) -> None:
     a_day(shop)
     page = open_page(before=lambda page: page.clock.install())
