@@ -302,7 +302,7 @@ def test_text_from_orders_is_only_ever_text(open_page: OpenPage, shop: Shop) -> 
     assert page.locator("main b, main img[src=x]").count() == 0
 
 
-@pytest.mark.parametrize("width", [1280, 1000, 360])
+@pytest.mark.parametrize("width", [1280, 1000, 375, 360])
 def test_nothing_sticks_out_sideways(open_page: OpenPage, shop: Shop, width: int) -> None:
     order = shop.order(
         "Um nome de cliente comprido demais para caber em qualquer coluna " * 2,
@@ -314,11 +314,17 @@ def test_nothing_sticks_out_sideways(open_page: OpenPage, shop: Shop, width: int
         page.evaluate("view => { location.hash = '#/' + view }", view)
         page.wait_for_function("view => document.body.dataset.view === view.split('/')[0]", arg=view)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, view
+        wide = page.evaluate(
+            """() => Array.from(document.querySelectorAll('main .field > .input'))
+                .filter(input => input.offsetWidth > input.parentElement.clientWidth)
+                .map(input => input.name)"""
+        )
+        assert wide == [], view
 
 
 def test_thumbs_find_targets_of_48_px(open_page: OpenPage, shop: Shop) -> None:
     shop.order(data_entrega=day(1))
-    page = open_page(width=360, height=700, has_touch=True, is_mobile=True)
+    page = open_page(autor="", width=360, height=700, has_touch=True, is_mobile=True)
     for view in ("lista", "quadro", "novo"):
         page.evaluate("view => { location.hash = '#/' + view }", view)
         page.wait_for_function("view => document.body.dataset.view === view", arg=view)
@@ -331,6 +337,14 @@ def test_thumbs_find_targets_of_48_px(open_page: OpenPage, shop: Shop) -> None:
                 .filter(([, height]) => height < 47.5)"""
         )
         assert small == [], view
+
+
+def test_a_phone_asks_for_ones_name(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(autor="", width=360, height=700, has_touch=True, is_mobile=True)
+    page.get_by_role("button", name="Quem é você?").tap()
+    page.get_by_label("Seu nome").fill("Bia")
+    page.keyboard.press("Enter")
+    expect(page.locator("#quem")).to_be_hidden()
 
 
 def test_a_tap_ticks(open_page: OpenPage, shop: Shop) -> None:
