@@ -180,6 +180,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
     const nome = session.nome();
     setText(whoName, nome || 'Quem é você?');
     setAttribute(who, 'aria-label', nome && `Você entrou como ${nome}`);
+    setAttribute(who, 'title', nome);
     setAttribute(who, 'data-nome', nome);
     who.hidden = nome === null && settings.get('autor') !== '';
   }
