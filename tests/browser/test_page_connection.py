@@ -62,8 +62,9 @@ def test_a_short_break_alarms_nobody_and_a_long_one_cannot_be_overlooked(
     expect(row(page, order).locator(".problem")).to_contain_text("Sem conexão: não dá para salvar agora.")
     expect(box(page, order, "financeiro")).to_have_attribute("aria-pressed", "false")
 
+    expect(band.get_by_role("button", name="Reconectar")).to_be_visible()
     own_server.restart()
-    page.get_by_role("button", name="Reconectar").click()
+    band.locator("button").dispatch_event("click")  # on a busy machine it is back by itself already
     for _ in range(8):
         page.clock.run_for(500)
     expect(pill).to_have_attribute("data-kind", "ok")

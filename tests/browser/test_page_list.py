@@ -122,6 +122,7 @@ def test_a_tick_can_be_undone_for_ten_seconds(open_page: OpenPage, shop: Shop) -
     box(page, order, "financeiro").click()
     undo = page.get_by_role("button", name="Desfazer")
     expect(undo).to_be_visible()
+    expect(box(page, order, "financeiro")).to_have_attribute("aria-pressed", "true")
     undo.click()
     expect(box(page, order, "financeiro")).to_have_attribute("aria-pressed", "false")
     expect(undo).to_be_hidden()
