@@ -25,17 +25,14 @@ from .measures import median
 PAUSE = 0.003
 """Seconds in which both ends come to rest."""
 
-JOINED = 50
-"""Messages in a send, as under load."""
-
 Send = Callable[[bytes], object]
 
 
-def open_streams(count: int, *, read_all: bool = False) -> tuple[Subscribers, list[socket.socket]]:
+def open_streams(count: int) -> tuple[Subscribers, list[socket.socket]]:
     """The subscribers, and our end of each of their streams."""
     sockets = []
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener, ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(Subscribers, listener.getsockname()[1], count, read_all=read_all)
+        opening = pool.submit(Subscribers, listener.getsockname()[1], count)
         for _ in range(count):
             stream, _ = listener.accept()
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -90,22 +87,6 @@ def measure(count: int, rounds: int) -> dict[tuple[str, bool], list[tuple[int, i
     for stream in sockets:
         stream.close()
     return found
-
-
-def most_taken(count: int, seconds: float, *, read_all: bool) -> float:
-    """Messages a second that the subscribers take from a loop that joins ``JOINED`` of them in each send."""
-    subscribers, sockets = open_streams(count, read_all=read_all)
-    with subscribers:
-        number, began = 0, time.monotonic_ns()
-        while time.monotonic_ns() - began < seconds * 1e9:
-            data = b"".join(frame(message("pedido_update", number + 1 + index)) for index in range(JOINED))
-            number += JOINED
-            for stream in sockets:
-                stream.sendall(data)
-        last = subscribers.wait_for(number).last
-    for stream in sockets:
-        stream.close()
-    return number * count / (last - began) * 1e9
 
 
 def main() -> None:
