@@ -18,7 +18,7 @@ _WHOLE = re.compile("[0-9]{1,15}")
 
 def _whole(least: int, most: int = 2**40) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        value = int(text) if _WHOLE.fullmatch(text) else least - 1
+        value = int(text) if _WHOLE.fullmatch(text.strip()) else least - 1
         if not least <= value <= most:
             raise ValueError(f"use um número inteiro de {least} a {most}")
         return value

@@ -129,7 +129,7 @@ def path_of(url: str) -> Path:
     prefix = "sqlite:///"
     if not url.startswith(prefix) or not url[len(prefix) :] or url[len(prefix) :].startswith(":memory:"):
         raise StartupError(
-            f"O banco {url!r} não serve: use sqlite:///arquivo.db (relativo) "
+            f"O banco {url!r} (--database, PEDIDOS_DATABASE_URL) não serve: use sqlite:///arquivo.db (relativo) "
             "ou sqlite:////caminho/arquivo.db (absoluto)."
         )
     return Path(url[len(prefix) :]).expanduser().resolve()

@@ -314,16 +314,12 @@ def _current(transaction: Transaction, pedido_id: int, if_match: IfMatch | None)
 
 
 def _claim_number(connection: Connection, numero: str) -> str:
-    """The number itself, or the next integer for ""; remembers the highest integer ever used.
-
-    A longer row of digits that somebody typed is a text: the next number would have to be as long.
-    """
+    """The number itself, or the next integer for ""; remembers the highest integer ever used."""
     highest = int(get_meta(connection, "ultimo_numero"))
     if not numero:
         numero = str(highest + 1)
-    elif not re.fullmatch(r"[0-9]{1,15}", numero) or int(numero) <= highest:
-        return numero
-    set_meta(connection, "ultimo_numero", str(int(numero)))
+    if re.fullmatch(r"[0-9]+", numero) and int(numero) > highest:
+        set_meta(connection, "ultimo_numero", str(int(numero)))
     return numero
 
 

@@ -30,7 +30,7 @@ def test_a_long_one_is_sent_piece_by_piece(server: LiveServer) -> None:
         server.change(order["id"], items=[{"descricao": "Faixa", "nota": text}])
     response = server.get(f"{ORDERS}{order['id']}/historico")
     assert response.headers["Content-Type"] == "application/json"
-    assert "Content-Length" not in response.headers
+    assert "Content-Length" not in response.headers and response.headers["Cache-Control"] == "no-cache"
     changes = [line["mudancas"]["items"] for line in response.json()[1:]]
     assert [[side and side[0]["nota"] for side in change] for change in changes] == [
         [before, after] for before, after in zip([[], *texts], texts, strict=False)

@@ -152,9 +152,7 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
         if found.next_cursor:
             query = {**request.args.to_dict(), "cursor": found.next_cursor}
             headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
-        if complete:
-            return json_response(b"".join(pieces), headers=headers)
-        return Response(pieces, headers=headers, mimetype="application/json")
+        return json_response(b"".join(pieces) if complete else pieces, headers=headers)
 
     @api.get("", summary="Lista os pedidos, do mais novo ao mais antigo", responses=answers("list"))
     def list_orders(query: ListQuery) -> Response:
@@ -199,7 +197,7 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
         _, pieces, complete = database.stream(
             lambda connection: (None, _as_array(queries.history(connection, path.pedido_id))), STREAM_ABOVE
         )
-        return json_response(b"".join(pieces)) if complete else Response(pieces, mimetype="application/json")
+        return json_response(b"".join(pieces) if complete else pieces)
 
     return api
 

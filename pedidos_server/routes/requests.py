@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -180,6 +180,9 @@ def not_modified(tag: str) -> bool:
     return any(part.strip().removeprefix("W/") == wanted for part in header.split(","))
 
 
-def json_response(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """``no-cache``: a browser may keep it, and asks each time whether it still holds."""
+def json_response(
+    body: bytes | Iterable[bytes], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """A ``body`` in pieces is sent as they come. ``no-cache``: a browser may keep it, and asks each time whether it
+    still holds."""
     return Response(body, status, {"Cache-Control": "no-cache", **(headers or {})}, mimetype="application/json")

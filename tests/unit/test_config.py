@@ -112,6 +112,10 @@ def test_an_ipv6_address_may_stand_in_brackets() -> None:
     assert Settings.load({"PEDIDOS_HOST": "[::1]"}).host == Settings.load({"PEDIDOS_HOST": "::1"}).host == "::1"
 
 
+def test_blanks_around_a_number_are_none() -> None:
+    assert Settings.load({"PEDIDOS_PORT": " 80 "}).port == 80
+
+
 def test_an_origin_may_end_with_a_slash() -> None:
     assert Settings.load({"PEDIDOS_CORS_ORIGINS": "https://loja.example:8443/"}).cors_origins == (
         "https://loja.example:8443",
