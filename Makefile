@@ -1,0 +1,47 @@
+# The daily commands. Each is one line that can be typed by hand as well.
+VENV = .venv/bin
+
+.PHONY: help env serve demo test fast lint format types audit bench screens release clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
+
+env: .venv/ready  ## the environment, with all that the tests need
+.venv/ready: setup.cfg constraints.txt
+	python3 -m venv .venv && $(VENV)/pip install -q -e '.[test]' -c constraints.txt && touch .venv/ready
+
+serve: env  ## the server on a SQLite file in this folder
+	$(VENV)/pedidos serve
+
+demo: env  ## a believable day on a throw-away database
+	$(VENV)/pedidos demo
+
+test: env  ## all tests that this machine can run
+	$(VENV)/pytest
+
+fast: env  ## what needs no browser and no second: the rules without a server
+	$(VENV)/pytest tests/unit
+
+lint: env  ## style, and common mistakes
+	$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/bandit -q -r pedidos_server gunicorn.conf.py wsgi.py
+
+format: env  ## put the code in its form
+	$(VENV)/ruff check --fix . && $(VENV)/ruff format .
+
+types: env  ## mypy --strict
+	$(VENV)/mypy
+
+audit: env  ## known weaknesses of the packages installed
+	$(VENV)/python .ci/audit.py
+
+bench: env  ## every figure of docs/performance.md; --row NAME for one: make bench ROW=latency-1000
+	$(VENV)/python -m bench $(if $(ROW),--row $(ROW))
+
+screens: env  ## the pictures in docs/
+	$(VENV)/python tests/browser/screenshots.py
+
+release: env  ## the packages, built and checked (CONTRIBUTING.md has the rest of the recipe)
+	$(VENV)/pip install -q build twine && rm -rf dist build && $(VENV)/python -m build && $(VENV)/twine check --strict dist/*
+
+clean:  ## what can be made again
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
