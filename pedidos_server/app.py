@@ -50,6 +50,7 @@ DOORS_SECONDS = 1.0
 """A token made or revoked beside a running server is noticed within that."""
 AT_START = 4096
 """Events that are read for those who come back after a restart; who has missed more reads the log."""
+API = "/api/v1"
 ROOM_FOR_HTTP = 500
 """File descriptors that streams may not use up."""
 
@@ -155,13 +156,22 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     streams = Streams(database, hub, complete, most, settings.max_message, settings.max_streams)
     register_realtime(app, streams)
     # From the outside in: ProxyFix, the edge, the fast path, Flask.
-    app.wsgi_app = with_edge(FastPath(app.wsgi_app, guard, writer, streams, settings.max_body), complete)
+    fast_path = FastPath(app.wsgi_app, guard, writer, streams, settings.max_body)
+    app.wsgi_app = with_edge(fast_path, complete, API, _first_segments(app, API))
     if settings.trusted_hops:
         # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=settings.trusted_hops, x_proto=settings.trusted_hops, x_host=0, x_port=0, x_prefix=0
         )
     return cast("Flask", app)
+
+
+def _first_segments(app: Flask, api: str) -> frozenset[str]:
+    """``pedidos`` for ``/api/v1/pedidos/…``, and so on."""
+    below = (
+        rule.rule.removeprefix(f"{api}/") for rule in app.url_map.iter_rules() if rule.rule.startswith(f"{api}/")
+    )
+    return frozenset(rule.partition("/")[0] for rule in below)
 
 
 class OrderIdConverter(BaseConverter):

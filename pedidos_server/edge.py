@@ -1,16 +1,23 @@
-"""Around the application, in plain WSGI: what every answer carries, and a line in the log for each request.
+"""Around the application, in plain WSGI: one form of each request's target, what every answer carries, and a line in
+the log for each request.
 
-Here and not in Flask's ``after_request``, where each header costs a look into a response object.
+Here and not in Flask's ``after_request``, where each header costs a look into a response object, and so that Flask's
+routes and the fast path see the same path.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from flask_cors.core import get_cors_headers
 from werkzeug.datastructures import EnvironHeaders
+
+from .errors import Problem
+from .http_errors import problem_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,12 +51,23 @@ class Completion:
             headers.append(("Vary", "Origin"))
 
 
-def with_edge(application: WSGIApplication, complete: Completion) -> WSGIApplication:
-    """The application with its edge; each of its paths answers with and without a slash at the end."""
+_ABSOLUTE = re.compile("https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
+"""A whole address as request target, as clients send it to a proxy (RFC 9112, 3.2.2)."""
+
+
+def with_edge(
+    application: WSGIApplication, complete: Completion, api: str, short: Collection[str]
+) -> WSGIApplication:
+    """The application with its edge. Each of its paths answers with and without a slash at the end, and those under
+    ``api`` whose first segment is in ``short`` without ``api`` as well: earlier desktops call them so."""
 
     def edge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
-        environ["PATH_INFO"] = environ["PATH_INFO"].rstrip("/") or "/"
+        _take_origin_form(environ)
+        path = environ["PATH_INFO"].rstrip("/") or "/"
+        environ["PATH_INFO"] = api + path if path[1:].partition("/")[0] in short else path
+        if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+            environ.pop("HTTP_UPGRADE", None)  # RFC 9110, 7.8: to be ignored there
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
             complete(headers, environ)
@@ -65,6 +83,28 @@ def with_edge(application: WSGIApplication, complete: Completion) -> WSGIApplica
             )
             return start_response(status, headers, exc_info)  # type: ignore[arg-type]
 
+        if not environ["REQUEST_METHOD"].isupper():
+            return problem_response(_unknown_method())(environ, start)  # type: ignore[arg-type]
         return application(environ, start)  # type: ignore[arg-type]
 
     return edge
+
+
+def _take_origin_form(environ: WSGIEnvironment) -> None:
+    """Makes ``GET http://host/path`` a ``GET /path``. Its host counts, and not the Host header, which must be there
+    all the same (RFC 9112, 3.2)."""
+    # gunicorn takes the path out of it, but leaves the host.
+    absolute = _ABSOLUTE.fullmatch(environ.get("RAW_URI") or environ["PATH_INFO"])
+    if absolute is None:
+        return
+    if not environ["PATH_INFO"].startswith("/"):
+        environ["PATH_INFO"] = absolute[2] or "/"
+    if "HTTP_HOST" in environ:
+        environ["HTTP_HOST"] = absolute[1].partition("?")[0]
+
+
+def _unknown_method() -> Problem:
+    """The names of methods are case-sensitive (RFC 9110, 9.1), but Flask would take ``get`` for ``GET``."""
+    return Problem(
+        501, "Método desconhecido", "O servidor não conhece este método: escreva-o em maiúsculas, como GET."
+    )

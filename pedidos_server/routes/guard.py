@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, g, redirect, request
 from werkzeug.sansio.http import parse_cookie
@@ -53,6 +54,8 @@ NEEDS: Mapping[str, Role] = {
     "operations.stats": Role.ADMIN,
 }
 
+LONGEST_PLACE = 2_000
+"""Characters of an address that the sign-in page leads back to."""
 _PAGES = frozenset(("pages.index", "docs.page"))
 """Where a browser without a session is led to the sign-in page."""
 _STREAMS = frozenset(("websocket.stream_websocket", "streams.stream_sse"))
@@ -81,7 +84,8 @@ class Guard:
         """
         access, method = self._access, environ["REQUEST_METHOD"]
         host = environ.get("HTTP_HOST", "")
-        # HTTP/1.0 has none; a browser always sends one, and only a browser can be rebound.
+        if not host and environ["SERVER_PROTOCOL"] != "HTTP/1.0":
+            raise _no_name()  # RFC 9112, 3.2
         if host and not self._origins.host_allowed(host):
             raise _wrong_name()
         if not self._trusted_hops and access.by_default and any(name in environ for name in _FORWARDING):
@@ -125,7 +129,7 @@ def register_guard(app: Flask, guard: Guard) -> None:
             g.principal = guard.admit(request.environ, endpoint)
         except Problem as problem:
             if problem.status == 401 and endpoint in _PAGES and _is_navigation(request.environ):
-                return redirect("/entrar" if endpoint == "pages.index" else f"/entrar?voltar={request.path}")
+                return redirect(_sign_in_address(request.environ))
             raise
         return None
 
@@ -175,6 +179,16 @@ def _is_navigation(environ: Mapping[str, Any]) -> bool:
     return mode == "navigate" if mode else "text/html" in environ.get("HTTP_ACCEPT", "")
 
 
+def _sign_in_address(environ: Mapping[str, Any]) -> str:
+    """The sign-in page, told where to go on; what follows ``#`` a browser keeps by itself."""
+    place, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if query:
+        place += f"?{query}"
+    if place == "/" or len(place) > LONGEST_PLACE:
+        return "/entrar"
+    return f"/entrar?voltar={quote(place.encode('latin-1'), safe='/')}"
+
+
 def _is_foreign(environ: Mapping[str, Any], origins: Origins, host: str, endpoint: str) -> bool:
     """True where a page that is none of ours makes this request.
 
@@ -198,6 +212,10 @@ def _refuse_forgery(environ: Mapping[str, Any], host: str) -> None:
     told = environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
     if not (told if origin is None else same_origin(origin, host)):
         raise forbidden("A mudança não veio da página deste servidor (CSRF).")
+
+
+def _no_name() -> Problem:
+    return Problem(400, "Requisição inválida", "Falta o cabeçalho Host, que HTTP/1.1 exige.")
 
 
 def _wrong_name() -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,9 @@ _POLICY = "; ".join(
 )
 
 
+_PLACE = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f]*")
+
+
 class Entrada(BaseModel):
     """Body of POST /entrar."""
 
@@ -49,8 +53,10 @@ def session_blueprint(
 
     @session.get("/entrar", summary="A página que troca um token por uma sessão", responses=page_answers())
     def page() -> Response:
-        if access.open:
-            return redirect("/")  # type: ignore[return-value]
+        # SameSite=Strict: after a link on another site the cookie comes only with the requests of our own page, which
+        # asks who is signed in and goes on by itself.
+        if access.open or (g.principal is not None and g.principal.by_session):
+            return redirect(place_to_go_on(request.args.get("voltar", "/")))  # type: ignore[return-value]
         response = Response((static / "entrar.html").read_bytes(), mimetype="text/html")
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = _POLICY
@@ -89,6 +95,14 @@ def session_blueprint(
             hub.end_streams(access.stands)
 
     return session
+
+
+def place_to_go_on(place: str) -> str:
+    """``place`` where it is a path of this server, ``/`` otherwise: nobody is led elsewhere by a link to our sign-in.
+
+    Browsers take ``//name`` and ``/\\name`` for another server, and drop tabs and line breaks before they look.
+    """
+    return place if _PLACE.fullmatch(place) else "/"
 
 
 def _who(access: Access, principal: Principal | None) -> Response:

@@ -126,10 +126,37 @@ def test_a_browser_without_a_session_is_led_to_the_sign_in_page(doors: Doors) ->
     page = doors.server.get("/", headers=without_token(NAVIGATION))
     assert (page.status_code, page.headers["Location"]) == (302, "/entrar")
     assert doors.server.get("/docs", headers=without_token(NAVIGATION)).headers["Location"] == "/entrar?voltar=/docs"
+    panel = doors.server.get("/?painel=1&setor=a%20b", headers=without_token(NAVIGATION))
+    assert panel.headers["Location"] == "/entrar?voltar=/%3Fpainel%3D1%26setor%3Da%2520b"
+    long = doors.server.get("/?" + "x" * 3_000, headers=without_token(NAVIGATION))
+    assert long.headers["Location"] == "/entrar"
     assert_problem(doors.server.get("/", headers=without_token({"Sec-Fetch-Mode": "cors"})), 401)
     assert_problem(doors.server.get(ORDERS, headers=without_token(NAVIGATION)), 401)
     form = doors.server.get("/entrar", headers=without_token(NAVIGATION))
     assert form.status_code == 200 and "unsafe" not in form.headers["Content-Security-Policy"]
+
+
+PLACES = {
+    **{place: place for place in ("/", "/?painel=1", "/docs", "/?painel=1&setor=a%20b", "/.//mau.example")},
+    **dict.fromkeys(("", "//mau.example", "/\\mau.example", "\\\\mau.example", "https://mau.example"), "/"),
+    **dict.fromkeys(("/\t/mau.example", "/\n/mau.example", "/\r\nSet-Cookie: a=b", "/a\\b", "/\x7f", "/\x00"), "/"),
+    **dict.fromkeys(("javascript:alert(1)", "entrar", " /", "/ /x", "http:/x"), "/"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=ascii)
+def test_who_is_signed_in_is_led_on_but_nowhere_else(doors: Doors, place: str) -> None:
+    headers = without_token({"Cookie": session(doors), **NAVIGATION})
+    answer = doors.server.get("/entrar", params={"voltar": place}, headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (302, PLACES[place])
+    assert "Set-Cookie" not in answer.headers
+    stranger = doors.server.get("/entrar", params={"voltar": place}, headers=without_token(NAVIGATION))
+    assert stranger.status_code == 200
+
+
+def test_an_open_server_leads_on_as_well(open_server: LiveServer) -> None:
+    for place, led in (("/?painel=1", "/?painel=1"), ("//mau.example", "/")):
+        assert open_server.get("/entrar", params={"voltar": place}).headers["Location"] == led
 
 
 def test_sign_ins_are_limited(new_doors: Callable[..., Doors]) -> None:

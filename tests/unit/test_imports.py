@@ -17,7 +17,7 @@ PACKAGE = Path(pedidos_server.__file__).parent
 
 LAYERS = (
     {"__init__"},
-    {"errors", "protocol", "logs", "descriptors", "addresses", "origins", "http_head", "multisend", "edge", "worker"},
+    {"errors", "protocol", "logs", "descriptors", "addresses", "origins", "http_head", "multisend", "worker"},
     {"config", "letters", "portuguese", "remote", "models", "schemas"},
     {"database"},
     {"migrations"},
@@ -30,7 +30,7 @@ LAYERS = (
     {"subscription", "transports", "transports.handover", "transports.sse", "transports.websocket"},
     {"hub"},
     {"routes", "routes.descriptions", "routes.guard", "routes.docs", "routes.openapi", "routes.pages", "http_errors"},
-    {"routes.requests"},
+    {"edge", "routes.requests"},
     {"routes.orders", "routes.operations", "routes.realtime", "routes.session"},
     {"routes.fast_path"},
     {"app", "crowding"},
