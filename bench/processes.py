@@ -69,7 +69,7 @@ class Target:
         since = self._output.seek(0, os.SEEK_END)
         started = time.monotonic()
         self._process = subprocess.Popen(
-            [*self.command, str(port)],
+            [*self.command, self._last_argument(port)],
             env={**inherited, "PYTHONPATH": str(ROOT), **self._environment},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
@@ -86,6 +86,9 @@ class Target:
                 raise RuntimeError(f"{self.command} did not start:\n{output}")
             time.sleep(0.002)
         self.start_seconds = time.monotonic() - started
+
+    def _last_argument(self, port: int) -> str:
+        return str(port)
 
     def stop(self) -> None:
         if self._process is None:

