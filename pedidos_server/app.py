@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import gevent
 from flask import Flask
@@ -145,7 +146,8 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     rates = Rates(settings.max_writes)
     guard = Guard(access, Origins(settings.cors_origins, settings.hosts), rates, settings.trusted_hops)
     register_guard(app, guard)
-    app.register_api(orders_blueprint(database, writer))
+    zone = ZoneInfo(settings.timezone) if settings.timezone else None
+    app.register_api(orders_blueprint(database, writer, zone))
     app.register_api(operations_blueprint(database, hub, writer))
     app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates))
     app.register_blueprint(pages_blueprint())

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .errors import StartupError
 from .origins import is_host_name, is_origin
@@ -71,6 +72,13 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text.strip()).key
+    except (ValueError, LookupError, OSError):  # OSError: "America" is a folder
+        raise ValueError("não é um fuso; use por exemplo America/Sao_Paulo, como na lista da IANA") from None
+
+
 def _setting(default: Any, env: str, parse: Callable[[str], Any], help: str) -> Any:
     return field(default=default, metadata={"env": env, "parse": parse, "help": help})
 
@@ -129,6 +137,9 @@ class Settings:
         1_200, "PEDIDOS_MAX_WRITES", _whole(0), "gravações por minuto de um token; 0 não limita"
     )
     max_streams: int = _setting(200, "PEDIDOS_MAX_STREAMS", _whole(1), "conexões em tempo real de um token")
+    timezone: str = _setting(
+        "", "PEDIDOS_TIMEZONE", _zone, "fuso da loja, por exemplo America/Sao_Paulo; sem ele, o do sistema"
+    )
     log_level: str = _setting(
         "INFO",
         "PEDIDOS_LOG_LEVEL",

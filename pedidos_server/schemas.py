@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import date
+from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import pydantic_core
@@ -37,6 +38,10 @@ READ_ONLY = frozenset(("id", "versao", "data_criacao", "ultima_atualizacao"))
 
 MAX_INTEGER = 2**63 - 1
 MAX_ITEMS = 500
+MAX_VALUES = 50_000
+"""Values in one body. The largest order has a third of that; each costs time and memory in which nobody is served."""
+MAX_FAULTS = 100
+"""Faults that one answer names."""
 
 # ------------------------------------------------------------------------------------ field types
 
@@ -49,11 +54,18 @@ def _storable(value: str) -> str:
     return value
 
 
+_INVISIBLE = (
+    r"\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb" + "\U000e0000-\U000e0fff"
+)
+"""What shows nothing by itself: blanks, controls, zero-width and filler characters. As in a pattern's brackets."""
+_find_visible = re.compile(f"[^{_INVISIBLE}]").search
+
+
 def _not_blank(value: str) -> str:
-    value = value.strip()
-    if not value:
+    if not _find_visible(value):
         raise PydanticCustomError("blank", "não pode ficar em branco")
-    return value
+    return value.strip()
 
 
 def _lower(value: Any) -> Any:
@@ -66,10 +78,14 @@ def _priority(value: Any) -> Any:
     return value
 
 
+_MAX_WRITTEN = 40
+"""Characters of a number."""
+
+
 def _exact(written: str, most_digits: int) -> Decimal | None:
     """The number that these digits say, or None where it has more before its point. No arithmetic is done before
     that is known: 1e999999999 overflows."""
-    if len(written) > 40:
+    if len(written) > _MAX_WRITTEN:
         return None
     try:
         number = Decimal(written)
@@ -84,14 +100,25 @@ def _whole(value: Any) -> Any:
     return int(number) if number is not None and number == number.to_integral_value() else value
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+YEARS = range(2000, 2101)
+"""Of a date: a year typed with two digits is not the year 26."""
+
+
 def _iso_date(value: str) -> str:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        try:
-            date.fromisoformat(value)
-            return value
-        except ValueError:
-            pass
-    raise PydanticCustomError("date", "deve ser uma data que existe, na forma AAAA-MM-DD")
+    try:
+        day = date.fromisoformat(value) if _DAY.fullmatch(value) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise PydanticCustomError("date", "deve ser uma data que existe, na forma AAAA-MM-DD")
+    if day.year not in YEARS:
+        raise PydanticCustomError("date_range", f"o ano deve estar entre {YEARS[0]} e {YEARS[-1]}")
+    return value
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
 
 
 _WITH_COMMA = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
@@ -105,6 +132,8 @@ def _amount(value: Any) -> str:
         raise PydanticCustomError("amount", 'deve ser um valor como "450.00"')
     if isinstance(value, str):
         text = value.strip()
+        if len(text) > _MAX_WRITTEN:
+            raise PydanticCustomError("amount_range", "valor grande demais")
         if _WITH_COMMA.fullmatch(text):
             text = text.replace(".", "").replace(",", ".")
         elif not _WITH_POINT.fullmatch(text):
@@ -141,7 +170,14 @@ OptionalAmount = Annotated[
     WithJsonSchema({"anyOf": [*_AMOUNT_WRITTEN, _EMPTY, {"type": "null"}]}, mode="validation"),
     WithJsonSchema({"anyOf": [_AMOUNT_ANSWERED, _EMPTY, {"type": "null"}]}, mode="serialization"),
 ]
-Day = Annotated[str, AfterValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"})]
+_DAY_WRITTEN = {"type": "string", "format": "date", "pattern": "^(20[0-9]{2}|2100)-"}
+Day = Annotated[
+    Annotated[str, AfterValidator(_iso_date)] | None,
+    BeforeValidator(_empty_is_none),
+    WithJsonSchema({"anyOf": [_DAY_WRITTEN, _EMPTY, {"type": "null"}]}, mode="validation"),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}, mode="serialization"),
+]
+"""A day, or None; older clients send "" for none."""
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Status = Annotated[Literal[STATUSES], BeforeValidator(_lower)]  # type: ignore[valid-type]
 Priority = Annotated[
@@ -151,13 +187,12 @@ Priority = Annotated[
 ]
 Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER), BeforeValidator(_whole)]
 
-# What Python calls blank is \s of the patterns and a few control characters.
 Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
 Filled = Annotated[
     str,
     AfterValidator(_storable),
     AfterValidator(_not_blank),
-    Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"}),
+    Field(json_schema_extra={"pattern": rf"^[^\x00]*[^{_INVISIBLE}][^\x00]*$"}),
 ]
 Number = Annotated[Text, StringConstraints(max_length=40)]
 Short = Annotated[Text, StringConstraints(max_length=200)]
@@ -172,16 +207,16 @@ IMAGE_TYPES = ("png", "jpeg", "webp", "gif")
 """Not svg: it can hold scripts."""
 MAX_IMAGE = 15 * 1024 * 1024 // 2
 _IMAGE = re.compile(r"data:image/(?:{});base64,".format("|".join(IMAGE_TYPES)), re.IGNORECASE | re.ASCII)
-_IGNORED_IN_URLS = re.compile(r"[\x00-\x20]+")
-_RUNS_SCRIPT = ("javascript:", "vbscript:")
+_IGNORED_IN_SCHEMES = re.compile(r"[\x00-\x20]+")
+_RUNS_SCRIPT = ("javascript", "vbscript")
 
 
 def _harmless_image(value: str) -> str:
     """An address, or a data URI of an image: what is stored here, other people's browsers open."""
-    start = _IGNORED_IN_URLS.sub("", value[:200]).lower()  # as browsers read it
-    if start.startswith(_RUNS_SCRIPT):
+    scheme = _IGNORED_IN_SCHEMES.sub("", value.partition(":")[0]).lower()  # as browsers read it
+    if scheme in _RUNS_SCRIPT:
         raise PydanticCustomError("image", "deve ser o endereço de uma imagem")
-    if start.startswith("data:") and not _IMAGE.match(value):
+    if scheme == "data" and not _IMAGE.match(value):
         raise PydanticCustomError("image", "deve ser uma imagem " + ", ".join(IMAGE_TYPES) + " em base64")
     if len(value) > MAX_IMAGE:
         raise PydanticCustomError("image", "imagem grande demais")
@@ -252,7 +287,7 @@ class OrderFields(BaseModel):
 
     telefone_cliente: Short = ""
     cidade_cliente: Short = ""
-    data_entrega: Day | None = None
+    data_entrega: Day = None
     prioridade: Priority = "NORMAL"
     status: Status = "pendente"
     financeiro: bool = False
@@ -273,8 +308,14 @@ class OrderFields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_read_only(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not READ_ONLY.isdisjoint(data):
-            return {name: value for name, value in data.items() if name not in READ_ONLY}
+        if not isinstance(data, dict):
+            return data
+        if not READ_ONLY.isdisjoint(data):
+            data = {name: value for name, value in data.items() if name not in READ_ONLY}
+        if len(data) > len(cls.model_fields) + MAX_FAULTS:  # no more unknown ones than will be named
+            unknown = islice((name for name in data if name not in cls.model_fields), MAX_FAULTS)
+            named = {*cls.model_fields, *unknown}
+            data = {name: value for name, value in data.items() if name in named}
         return data
 
 
@@ -283,7 +324,7 @@ class PedidoNovo(OrderFields):
 
     numero: Number | None = Field(default=None, description="sem número, o servidor dá o próximo")
     cliente: Name
-    data_entrada: Day | None = Field(default_factory=lambda: date.today().isoformat())
+    data_entrada: Day = Field(default_factory=lambda: None, description="sem ela, o dia de hoje")
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -299,7 +340,7 @@ class PedidoMudanca(OrderFields):
 
     numero: Annotated[Filled, StringConstraints(max_length=40)] = ""
     cliente: Name = ""
-    data_entrada: Day | None = None
+    data_entrada: Day = None
 
 
 _ANSWERED = ConfigDict(json_schema_serialization_defaults_required=True)
@@ -331,10 +372,14 @@ class Pedido(PedidoNovo):
     ultima_atualizacao: Moment
 
 
-def new_order(body: PedidoNovo) -> dict[str, Any]:
-    """All fields of a new order, defaults included; ``numero`` is "" where none was given."""
+def new_order(body: PedidoNovo, zone: tzinfo | None = None) -> dict[str, Any]:
+    """All fields of a new order, defaults included; ``numero`` is "" where none was given. ``zone`` is the shop's, by
+    which an order without ``data_entrada`` came in today; None is the system's."""
     fields = body.model_dump()
-    numero = (fields.pop("numero") or "").strip()
+    if "data_entrada" not in body.model_fields_set:
+        fields["data_entrada"] = datetime.now(zone).date().isoformat()
+    numero = fields.pop("numero") or ""
+    numero = numero.strip() if _find_visible(numero) else ""
     return {"numero": numero, "cliente": fields.pop("cliente"), **fields}
 
 
@@ -364,8 +409,11 @@ _FRACTION = re.compile(rb"[0-9][.eE][-+0-9]")
 def parse_json(body: bytes) -> Any:
     """Strict JSON; a number with a fraction or an exponent is a WrittenNumber.
 
-    Raises Problem (400) for what is no JSON: NaN, lone surrogates, wrong UTF-8, depth over 200.
+    Raises Problem (400) for what is no JSON: NaN, lone surrogates, wrong UTF-8, depth over 200; (422) for more values
+    than MAX_VALUES, which is known before any is made.
     """
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:  # each stands before another value
+        raise invalid_fields([{"campo": "(corpo)", "mensagem": f"no máximo {MAX_VALUES} valores"}])
     try:
         document = pydantic_core.from_json(body, allow_inf_nan=False, cache_strings="keys")
         if _FRACTION.search(body):  # rare; jiter cannot keep the digits
@@ -401,18 +449,18 @@ _MESSAGES = {
 
 
 def schema_problem(error: ValidationError) -> Problem:
-    """The 422 for a pydantic error: every fault at once, each under its field's name."""
-    errors = []
+    """The 422 for a pydantic error: every fault at once, each under its field's name, and MAX_FAULTS at most."""
+    errors: dict[tuple[str, str], None] = {}  # of a union, each branch has the same to say
     for fault in error.errors(include_url=False, include_input=False):
         context = fault.get("ctx", {})
         of_text = fault["type"] == "too_long" and context["field_type"] != "List"
         template = _MESSAGES.get("string_too_long" if of_text else fault["type"])
         message = template.format(**context) if template else fault["msg"]
         campo = ".".join(str(part) for part in fault["loc"] if not _is_branch(part)) or "(corpo)"
-        entry = {"campo": campo, "mensagem": message.replace(" or ", " ou ")}
-        if entry not in errors:
-            errors.append(entry)
-    return invalid_fields(errors)
+        errors[campo, message.replace(" or ", " ou ")] = None
+        if len(errors) >= MAX_FAULTS:
+            break
+    return invalid_fields([{"campo": campo, "mensagem": message} for campo, message in errors])
 
 
 def _is_branch(part: int | str) -> bool:

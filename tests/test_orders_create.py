@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from checks import SECTORS, assert_faults, assert_problem, media_type, unique
@@ -312,3 +313,13 @@ def test_what_is_no_whole_number_is_refused(server: LiveServer, written: str) ->
     answer = server.post(ORDERS, data=body.encode(), headers={"Content-Type": "application/json"})
     assert_problem(answer, 422)
     assert answer.json()["errors"][0]["campo"] == "forma_envio_id"
+
+
+def test_today_is_the_day_where_the_shop_is(start_server: Callable[..., LiveServer]) -> None:
+    zones = {name: ZoneInfo(name) for name in ("Pacific/Kiritimati", "Etc/GMT+12")}  # never on one day
+    for name, zone in zones.items():
+        server = start_server(PEDIDOS_TIMEZONE=name)
+        before = datetime.now(zone).date().isoformat()
+        assert server.create()["data_entrada"] in (before, datetime.now(zone).date().isoformat())
+        assert server.create(data_entrada="", data_entrega="")["data_entrada"] is None
+        server.stop()

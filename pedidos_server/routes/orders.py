@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
@@ -120,7 +120,8 @@ def change_order(
     return writer.submit(pedidos.idempotent(job, idempotency(environ, principal, raw_body)))
 
 
-def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
+def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) -> APIBlueprint:
+    """``zone`` is the shop's; None is the system's."""
     api = APIBlueprint(
         "orders", __name__, url_prefix=PREFIX, abp_tags=[Tag(name="pedidos", description="Os pedidos")]
     )
@@ -172,7 +173,7 @@ def orders_blueprint(database: Database, writer: Writer) -> APIBlueprint:
 
     @api.post("", summary="Cria um pedido", responses=answers("create"))
     def create_order(body: schemas.PedidoNovo) -> Response:
-        return write(pedidos.create(schemas.new_order(body), caller(request.environ, principal())))
+        return write(pedidos.create(schemas.new_order(body, zone), caller(request.environ, principal())))
 
     @api.get("/<order_id:pedido_id>", summary="Um pedido", responses=answers("one"))
     def get_order(path: OrderPath) -> Response:

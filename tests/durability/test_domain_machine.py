@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "prioridade": st.sampled_from(("NORMAL", "ALTA")),
     "observacao": st.none() | TEXTS,
     "valor_total": st.integers(0, 10**9).map(lambda cents: f"{cents // 100}.{cents % 100:02}"),
-    "data_entrega": st.none() | st.dates().map(lambda day: day.isoformat()),
+    "data_entrega": st.none() | st.dates(date(2000, 1, 1), date(2100, 12, 31)).map(lambda day: day.isoformat()),
     "forma_envio_id": st.none() | st.integers(-(2**63), 2**63 - 1),
     **{sector: st.booleans() for sector in SECTORS},
 }

@@ -42,10 +42,12 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "trusted_hops": ("1", 1),
     "max_writes": ("60", 60),
     "max_streams": ("5", 5),
+    "timezone": ("America/Sao_Paulo", "America/Sao_Paulo"),
     "log_level": ("debug", "DEBUG"),
 }
 
 BAD = [
+    *[("timezone", text) for text in ("Brasil/Lavras", "America", "../etc/passwd", "-03:00", "x" * 300)],
     *[("port", text) for text in ("", "-1", "65536", "http", "80.5", "8000 8001")],
     *[("synchronous", text) for text in ("OFF", "EXTRA", "2")],
     *[("busy_timeout", text) for text in ("0", "-1", "nan", "inf", "meia", "1e9")],
