@@ -30,6 +30,19 @@ export function untilMidnight(moment) {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime() - moment;
 }
 
+/** A year typed with two digits, `0026-11-24`, is of this century. @param {string} day @returns {string} */
+export const withCentury = (day) => day.replace(/^00(?=\d\d-)/, '20');
+
+/** Years that an order's date can have; the server refuses others. */
+export const FIRST_YEAR = 2000;
+export const LAST_YEAR = 2100;
+
+/** @param {string} day */
+export function isYearMeant(day) {
+  const year = Number(day.slice(0, day.indexOf('-')));
+  return year >= FIRST_YEAR && year <= LAST_YEAR;
+}
+
 /** `24/11`, or `24/11/2025` in another year. @param {string | null} day @param {string} today */
 export function shortDate(day, today) {
   if (!day) return '';

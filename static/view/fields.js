@@ -1,5 +1,6 @@
 // Labelled inputs, each with a place for its fault and for what others did to it.
 
+import { LAST_YEAR } from './dates.js';
 import { h, setAttribute, setText } from './dom.js';
 
 /**
@@ -28,6 +29,8 @@ function createControl({ name, id, kind = 'text', choices = [], suggestions, pla
     ...common,
     type: kind === 'amount' ? 'text' : kind,
     inputmode: kind === 'amount' ? 'decimal' : null,
+    // Without it a browser takes years of six digits.
+    max: kind === 'date' ? `${LAST_YEAR}-12-31` : null,
     list: suggestions ? `${id}-lista` : null,
     autocomplete: 'off',
   });

@@ -2,68 +2,12 @@
 
 import { h } from './dom.js';
 import { createField, lockAll } from './fields.js';
-import { imageFromFile } from './image-file.js';
-import { currency, itemCents, readable, toAmount, toCents } from './money.js';
+import { EYELETS, FINISHES, ITEM_FIELDS, shownItemValue, typedItemValue } from './item-fields.js';
+import { createItemPicture } from './item-picture.js';
+import { currency, itemCents, toAmount } from './money.js';
 
 /** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
-
-const AMOUNTS = new Set(['valor_unitario', 'ilhos_valor_unitario']);
-const EYELETS = ['ilhos_qtd', 'ilhos_valor_unitario', 'ilhos_distancia'];
-
-/** @returns {ItemPedido} */
-export const newItem = () => ({
-  descricao: '',
-  tipo_producao: '',
-  largura: '',
-  altura: '',
-  metro_quadrado: '',
-  vendedor: '',
-  designer: '',
-  tecido: '',
-  acabamento: { overloque: false, elastico: false, ilhos: false },
-  emenda: 'sem-emenda',
-  observacao: '',
-  valor_unitario: '0.00',
-  imagem: '',
-});
-
-/** @type {readonly (Omit<import('./fields.js').FieldOptions, 'id'>)[]} */
-const FIELDS = [
-  { name: 'descricao', label: 'Descrição', required: true, maxlength: 2000, className: 'field--wide' },
-  { name: 'valor_unitario', label: 'Valor (R$)', kind: 'amount' },
-  {
-    name: 'tipo_producao',
-    label: 'Tipo de produção',
-    maxlength: 200,
-    suggestions: ['Painel', 'Totem', 'Lona', 'Bandeira', 'Camisa', 'Uniforme', 'Almofada', 'Cortina'],
-  },
-  { name: 'tecido', label: 'Tecido', maxlength: 200 },
-  { name: 'largura', label: 'Largura', maxlength: 200 },
-  { name: 'altura', label: 'Altura', maxlength: 200 },
-  { name: 'metro_quadrado', label: 'Área (m²)', maxlength: 200 },
-  {
-    name: 'emenda',
-    label: 'Emenda',
-    kind: 'select',
-    choices: [
-      ['sem-emenda', 'Sem emenda'],
-      ['com-emenda', 'Com emenda'],
-    ],
-  },
-  { name: 'vendedor', label: 'Vendedor', maxlength: 200 },
-  { name: 'designer', label: 'Designer', maxlength: 200 },
-  { name: 'ilhos_qtd', label: 'Ilhoses', maxlength: 200 },
-  { name: 'ilhos_valor_unitario', label: 'Valor do ilhós (R$)', kind: 'amount' },
-  { name: 'ilhos_distancia', label: 'Distância (cm)', maxlength: 200 },
-  { name: 'observacao', label: 'Observação do item', kind: 'area', maxlength: 10000, className: 'field--full' },
-];
-
-/** @type {readonly (readonly ['overloque' | 'elastico' | 'ilhos', string])[]} */
-const FINISHES = [
-  ['overloque', 'Overloque'],
-  ['elastico', 'Elástico'],
-  ['ilhos', 'Ilhós'],
-];
+/** @typedef {ReturnType<typeof createItemEditor>} ItemEditor */
 
 let serial = 0;
 
@@ -77,9 +21,11 @@ export function createItemEditor(first, { onChange, onRemove }, whyNot) {
   const prefix = `item-${serial}`;
   /** @type {Record<string, any>} */
   let item = { ...first };
-  const fields = new Map(FIELDS.map((options) => [options.name, createField({ ...options, id: `${prefix}-${options.name}` })]));
+  const fields = new Map(ITEM_FIELDS.map((options) => [options.name, createField({ ...options, id: `${prefix}-${options.name}` })]));
   const legend = h('legend', null);
   const sum = h('output', { class: 'item__sum' });
+  const picture = createItemPicture(prefix, (value) => set('imagem', value));
+  const remove = h('button', { type: 'button', class: 'button button--plain', onclick: onRemove }, 'Remover item');
 
   /** @param {string} name @param {any} value */
   function set(name, value) {
@@ -89,30 +35,19 @@ export function createItemEditor(first, { onChange, onRemove }, whyNot) {
   }
 
   for (const [name, field] of fields) {
-    const value = item[name];
-    field.control.value = AMOUNTS.has(name) && value ? readable(value) : value || '';
-    if (name === 'emenda') field.control.value = value || 'sem-emenda';
     field.control.addEventListener('input', () => {
       field.setFault(null);
-      const typed = field.control.value;
-      if (!AMOUNTS.has(name)) {
-        set(name, typed);
-        return;
-      }
-      const cents = toCents(typed);
-      const empty = name === 'valor_unitario' ? '0.00' : '';
-      set(name, typed.trim() === '' ? empty : cents === null ? typed : toAmount(cents));
+      set(name, typedItemValue(name, field.control.value));
     });
   }
 
   const finishes = FINISHES.map(([name, label]) => {
     const box = h('input', { type: 'checkbox', id: `${prefix}-${name}` });
-    box.checked = Boolean(item.acabamento && item.acabamento[name]);
     box.addEventListener('change', () => {
       set('acabamento', { overloque: false, elastico: false, ilhos: false, ...item.acabamento, [name]: box.checked });
       showEyelets();
     });
-    return h('label', { class: 'check', for: box.id }, box, label);
+    return { name, box, element: h('label', { class: 'check', for: box.id }, box, label) };
   });
 
   function showEyelets() {
@@ -124,50 +59,17 @@ export function createItemEditor(first, { onChange, onRemove }, whyNot) {
     sum.textContent = currency(toAmount(itemCents(/** @type {ItemPedido} */ (item))));
   }
 
-  // ---- the picture ---------------------------------------------------------------------------
-
-  const picture = h('img', { class: 'item__picture', alt: 'Imagem do item', referrerpolicy: 'no-referrer' });
-  const address = createField({ name: 'imagem', id: `${prefix}-imagem`, label: 'Imagem', placeholder: 'Endereço, ou escolha um arquivo' });
-  const file = h('input', { type: 'file', accept: 'image/*', id: `${prefix}-arquivo`, hidden: true });
-  const choose = h('button', { type: 'button', class: 'button', onclick: () => file.click() }, 'Escolher arquivo…');
-  const drop = h('button', { type: 'button', class: 'button button--plain', onclick: () => setPicture('') }, 'Tirar imagem');
-
-  const remove = h('button', { type: 'button', class: 'button button--plain', onclick: onRemove }, 'Remover item');
-
-  /** @param {string} value */
-  function setPicture(value) {
-    set('imagem', value);
-    drawPicture();
-  }
-
-  function drawPicture() {
-    const value = item.imagem || '';
-    const embedded = value.startsWith('data:');
-    address.control.value = embedded ? '' : value;
-    address.element.hidden = embedded;
-    picture.hidden = value === '' || !/^(data:image\/|https?:|\/)/.test(value);
-    if (!picture.hidden) picture.src = value;
-    drop.hidden = value === '';
-  }
-
-  address.control.addEventListener('change', () => setPicture(address.control.value.trim()));
-  picture.addEventListener('error', () => {
-    picture.hidden = true;
-    if (item.imagem) address.setFault('A imagem não pôde ser mostrada.');
-  });
-  picture.addEventListener('load', () => address.setFault(null));
-  file.addEventListener('change', async () => {
-    const chosen = file.files && file.files[0];
-    file.value = '';
-    if (!chosen) return;
-    try {
-      setPicture(await imageFromFile(chosen));
-      address.setFault(null);
-    } catch (error) {
-      address.element.hidden = false;
-      address.setFault(/** @type {Error} */ (error).message);
+  function draw() {
+    for (const [name, { control }] of fields) {
+      // What is being typed keeps its cursor, and its spelling.
+      const same = typedItemValue(name, control.value) === typedItemValue(name, shownItemValue(name, item[name]));
+      if (!same || control !== document.activeElement) control.value = shownItemValue(name, item[name]);
     }
-  });
+    for (const { name, box } of finishes) box.checked = Boolean(item.acabamento && item.acabamento[name]);
+    showEyelets();
+    drawSum();
+    picture.show(item.imagem || '');
+  }
 
   /** @param {string} name */
   const part = (name) => /** @type {import('./fields.js').Field} */ (fields.get(name)).element;
@@ -181,10 +83,10 @@ export function createItemEditor(first, { onChange, onRemove }, whyNot) {
       { class: 'item__grid' },
       ...['largura', 'altura', 'metro_quadrado', 'tecido', 'tipo_producao', 'emenda', 'vendedor', 'designer'].map(part),
     ),
-    h('div', { class: 'item__finish', role: 'group', 'aria-label': 'Acabamento' }, ...finishes),
+    h('div', { class: 'item__finish', role: 'group', 'aria-label': 'Acabamento' }, ...finishes.map((finish) => finish.element)),
     h('div', { class: 'item__grid' }, ...EYELETS.map(part)),
     part('observacao'),
-    h('div', { class: 'item__image' }, picture, address.element, choose, file, drop),
+    picture.element,
     h(
       'div',
       { class: 'item__foot' },
@@ -192,27 +94,33 @@ export function createItemEditor(first, { onChange, onRemove }, whyNot) {
       h('span', null, 'Total do item ', sum),
     ),
   );
-  showEyelets();
-  drawSum();
-  drawPicture();
+  draw();
   if (whyNot !== null) {
     lockAll(element, whyNot);
-    if (!item.imagem) address.element.hidden = true;
-    for (const button of [choose, drop, remove]) button.remove();
+    picture.lock();
+    remove.remove();
   }
 
   return {
     element,
     item: () => /** @type {ItemPedido} */ (item),
+    /** The item as others changed it. @param {ItemPedido} next */
+    update(next) {
+      item = { ...next };
+      draw();
+    },
     focus: () => part('descricao').querySelector('input')?.focus(),
     /** @param {number} index @param {number} count */
     setPlace(index, count) {
       legend.textContent = `Item ${index + 1} de ${count}`;
       for (const [name, field] of fields) field.control.name = `items.${index}.${name}`;
-      address.control.name = `items.${index}.imagem`;
+      picture.field.control.name = `items.${index}.imagem`;
     },
     /** @param {string} name @returns {import('./fields.js').Field | undefined} */
-    field: (name) => (name === 'imagem' ? address : fields.get(name)),
-    clearFaults: () => fields.forEach((field) => field.setFault(null)),
+    field: (name) => (name === 'imagem' ? picture.field : fields.get(name)),
+    clearFaults() {
+      fields.forEach((field) => field.setFault(null));
+      picture.field.setFault(null);
+    },
   };
 }

@@ -12,15 +12,20 @@
 
 import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { askConflict } from './conflict-dialog.js';
-import { atMoment, dayOf, momentOf, timeOf } from './dates.js';
+import { atMoment, dayOf, momentOf, timeOf, withCentury } from './dates.js';
 import { h, setAttribute, setText } from './dom.js';
 import { leaveDraft, openDraft } from './drafts.js';
+import { moveOnEnter } from './enter-key.js';
 import { lockAll } from './fields.js';
-import { createItemEditor, newItem } from './item-editor.js';
+import { createItemEditor } from './item-editor.js';
+import { newItem } from './item-fields.js';
 import { currency, sumOfItems, toAmount, toCents } from './money.js';
-import { AMOUNTS, EDITED, createEdit, isSame } from './order-edit.js';
+import { AMOUNTS, DATES, EDITED, createEdit, isSame } from './order-edit.js';
+import { faultsOf } from './order-checks.js';
 import { createOrderFields, shownValue, typedValue } from './order-fields.js';
+import { isFarAhead } from './order-number.js';
 import { fieldName } from './orders.js';
+import { ask } from './question.js';
 import { readableValue } from './readable-value.js';
 import { createSectorBox } from './sector-box.js';
 import { createTimeline } from './timeline.js';
@@ -140,7 +145,7 @@ function mountForm(element, context, pedido) {
   const itemsNote = h('div', { class: 'field__note', hidden: true });
   const itemsTotal = h('output', { id: 'valor-itens' });
   const useSum = h('button', { type: 'button', class: 'link', onclick: followSum });
-  const save = h('button', { type: 'submit', class: 'button button--primary', id: 'salvar' });
+  const save = h('button', { type: 'button', class: 'button button--primary', id: 'salvar', onclick: submit });
   const reset = h('button', { type: 'button', class: 'button button--plain', onclick: discard }, 'Descartar alterações');
   const state = h('p', { class: 'savebar__state', id: 'estado' });
   const addItem = h('button', { type: 'button', class: 'button', onclick: () => insertItem() }, 'Adicionar item');
@@ -253,6 +258,7 @@ function mountForm(element, context, pedido) {
       setFault(null);
       touch(name, typedValue(name, control.value));
     });
+    if (DATES.has(name)) control.addEventListener('blur', () => completeDate(name));
     control.addEventListener('change', () => {
       if (AMOUNTS.has(name) && toCents(control.value) !== null) control.value = shownValue(name, edit.value(name));
     });
@@ -450,26 +456,52 @@ function mountForm(element, context, pedido) {
 
   // ---- saving --------------------------------------------------------------------------------
 
-  /** What can be seen to be wrong before it is sent. @returns {Record<string, string>} */
+  /** @returns {Record<string, string>} */
   function lookOver() {
-    /** @type {Record<string, string>} */
-    const wrong = {};
-    if (String(edit.value('cliente')).trim() === '') wrong.cliente = 'Diga quem é o cliente.';
-    if (id !== null && String(edit.value('numero')).trim() === '') wrong.numero = 'O número não pode ficar em branco.';
-    for (const name of ['valor_frete', 'valor_total']) {
-      if (toCents(edit.value(name)) === null) wrong[name] = 'Escreva um valor como 1.234,56.';
-    }
-    fields.forEach(({ control }, name) => {
-      if (control instanceof HTMLInputElement && control.validity.badInput) wrong[name] = 'Escreva uma data que existe.';
+    const unreadable = Array.from(DATES).filter((name) => {
+      const { control } = field(name);
+      return control instanceof HTMLInputElement && control.validity.badInput;
     });
-    /** @type {ItemPedido[]} */ (edit.value('items')).forEach((item, index) => {
-      if (item.descricao.trim() === '') wrong[`items.${index}.descricao`] = 'Diga o que é este item.';
-      for (const name of /** @type {const} */ (['valor_unitario', 'ilhos_valor_unitario'])) {
-        if (toCents(item[name]) === null) wrong[`items.${index}.${name}`] = 'Escreva um valor como 1.234,56.';
-      }
-    });
-    return wrong;
+    return faultsOf(edit.value, { isNew: id === null, unreadable });
   }
+
+  /** A year of two digits, once it is typed to its end. @param {string} name */
+  function completeDate(name) {
+    const { control } = field(name);
+    if (control.value === withCentury(control.value)) return;
+    control.value = withCentury(control.value);
+    touch(name, typedValue(name, control.value));
+  }
+
+  /** A barcode in the wrong field would be the number. @returns {Promise<boolean>} whether it is meant */
+  async function isNumberMeant() {
+    const numero = String(edit.value('numero')).trim();
+    if (!('numero' in edit.touched()) || numero === meantNumber) return true;
+    try {
+      if (!isFarAhead(numero, (await context.api.proximoNumero()).proximo_numero)) return true;
+    } catch (failure) {
+      // Only a hint: the save itself says what is wrong.
+      return true;
+    }
+    if (closed) return false;
+    setPhase('asking');
+    const meant = await ask(
+      {
+        id: 'numero-alto',
+        title: `Usar o número ${numero}?`,
+        text: 'Ele está muito acima dos outros: parece um código de barras. A numeração automática continua de onde estava.',
+        yes: 'Usar este número',
+        no: 'Corrigir',
+      },
+      keepQuestion,
+    );
+    if (meant) meantNumber = numero;
+    else if (!closed) field('numero').control.focus();
+    return meant;
+  }
+
+  /** A number far above the others that was said to be meant. */
+  let meantNumber = '';
 
   /** @param {Record<string, string>} wrong by field, as the server names them @param {string} [general] */
   function showFaults(wrong, general) {
@@ -500,6 +532,7 @@ function mountForm(element, context, pedido) {
 
   async function submit() {
     if (phase !== 'editing' || deleted || !canSave) return;
+    DATES.forEach(completeDate);
     const wrong = sent === null ? lookOver() : {};
     if (Object.keys(wrong).length > 0) {
       showFaults(wrong);
@@ -508,6 +541,11 @@ function mountForm(element, context, pedido) {
     showFaults({});
     if (id !== null && !edit.isDirty()) {
       announce('Nada a salvar.');
+      return;
+    }
+    setPhase('sending');
+    if (sent === null && !(await isNumberMeant())) {
+      setPhase('editing');
       return;
     }
     setPhase('sending');
@@ -541,6 +579,8 @@ function mountForm(element, context, pedido) {
     if (sent === null) {
       const dados = edit.changes();
       if (!dados.numero) delete dados.numero;
+      // What is shown, not what is today where the server runs.
+      dados.data_entrada = edit.value('data_entrada');
       sent = { key: context.api.newKey(), dados, at: now() };
     }
     keepDraft();
@@ -855,6 +895,7 @@ function mountForm(element, context, pedido) {
     }
     if (release === null) release = context.holdReload();
     if (draft.sent && now() - draft.sent.at < KEY_LIFE) sent = draft.sent;
+    if (sent !== null && !('data_entrada' in draft.touched)) edit.base().data_entrada = sent.dados.data_entrada;
     const tooOld = draft.sent && sent === null ? ' Ele já tinha sido enviado: veja na lista se existe.' : '';
     const text =
       id !== null && justCreated === id
@@ -876,6 +917,15 @@ function mountForm(element, context, pedido) {
     return true;
   }
 
+  /** The day of entry of a new order is today, also in a form that stays open over midnight. */
+  function followDay() {
+    if (sent !== null || phase !== 'editing' || 'data_entrada' in edit.touched()) return;
+    const today = dayOf(now());
+    if (edit.base().data_entrada === today) return;
+    edit.base().data_entrada = today;
+    showValue('data_entrada');
+  }
+
   async function hintNumber() {
     try {
       const { proximo_numero: next } = await context.api.proximoNumero();
@@ -885,10 +935,8 @@ function mountForm(element, context, pedido) {
     }
   }
 
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    submit();
-  });
+  form.addEventListener('submit', (event) => event.preventDefault());
+  moveOnEnter(form);
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
       event.preventDefault();
@@ -898,6 +946,7 @@ function mountForm(element, context, pedido) {
   const off = [
     store.subscribe(onStore),
     ticks.subscribe(drawSectors),
+    ...(id === null ? [context.everySecond(followDay)] : []),
     store.onChange((change) => {
       if (change.pedido_id !== id || change.action !== 'delete' || change.own) return;
       // A reload leaves out what is closed and old; that is no removal.
@@ -910,9 +959,7 @@ function mountForm(element, context, pedido) {
   document.addEventListener('visibilitychange', flush);
 
   if (id === null) {
-    edit.touch('data_entrada', dayOf(now()));
-    edit.base().data_entrada = edit.value('data_entrada');
-    edit.reset();
+    followDay();
     hintNumber();
   }
   restoreDraft(kept.read());
