@@ -24,6 +24,7 @@ from gevent.event import Event as Flag
 
 from . import multisend
 from .auth import Principal
+from .clock import RunningClock
 from .errors import Problem
 from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, SILENT, TOO_SLOW, Close, Cursor, Event
 from .subscription import Batch, Start, Subscription
@@ -37,6 +38,8 @@ KEPT = 4
 """Joined batches that are kept when no stream is being sent them."""
 SLICE = 0.002
 """Seconds of heartbeats after which the loop gets its turn."""
+READING = 0.002
+"""Seconds of one turn of the loop in which streams are read from: what others send without end waits for the next."""
 TURN = 4 * 1024 * 1024
 """Bytes of fan-out after which the loop gets its turn: a millisecond or two."""
 PATIENCE = 32
@@ -66,7 +69,7 @@ ReadPage = Callable[[int, int], list[Event]]
 
 
 class Hub:
-    """``head`` is the newest event published. ``read_page`` reads the log; ``now`` is a monotonic clock; with a
+    """``head`` is the newest event published. ``read_page`` reads the log; ``now`` is in seconds; with a
     ``ring`` the fan-out is a system call per turn instead of one per stream."""
 
     def __init__(
@@ -79,11 +82,11 @@ class Hub:
         tail_events: int = 4096,
         tail_bytes: int = 32 * 1024 * 1024,
         heartbeat: float = 20.0,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] | None = None,
         ring: multisend.Ring | None = None,
     ) -> None:
         self.head = head
-        self.now = now
+        self.now = now or RunningClock()
         self.server_version = server_version
         self.ring = ring
         self.loop: Any = gevent.get_hub().loop
@@ -113,6 +116,7 @@ class Hub:
         self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._wake = self.loop.async_()
         self._wake.start(self._woken)
+        self._reading_turn = self._reading_ends = 0.0
         self._greenlets = [gevent.spawn(work) for work in (self._dispatch, self._load_pages, self._keep_time)]
         for greenlet in self._greenlets:
             greenlet.link_exception(_die)
@@ -187,6 +191,14 @@ class Hub:
         self._wake.send()
         self._polled.wait()
         return time.perf_counter() - gone
+
+    def may_read(self) -> bool:
+        """False where enough was read from streams in this turn of the loop."""
+        turn = self.loop.now()  # the same throughout a turn
+        now = time.perf_counter()
+        if turn != self._reading_turn:
+            self._reading_turn, self._reading_ends = turn, now + READING
+        return now < self._reading_ends
 
     # ---- the tail
 

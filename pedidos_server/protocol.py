@@ -5,6 +5,7 @@ Nothing here does I/O, so every rule is tested in milliseconds.
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from enum import Enum
 from typing import NamedTuple, cast
 
 import pydantic_core
-from wsproto.frame_protocol import CloseReason, FrameDecoder, MessageDecoder, Opcode, ParseFailed
+from wsproto.frame_protocol import CloseReason, Frame, FrameDecoder, MessageDecoder, Opcode, ParseFailed
 
 # ---------------------------------------------------------------------------------------- cursors
 
@@ -130,6 +131,7 @@ NORMAL = Close(1000, "Conexão encerrada pelo cliente", Advice.RETRY)
 PROTOCOL_ERROR = Close(1002, "Quadro WebSocket inválido", Advice.STOP)
 BINARY_REFUSED = Close(1003, "Mensagens binárias não são aceitas: envie JSON em texto", Advice.STOP)
 NOT_JSON = Close(1007, "A mensagem não é JSON em UTF-8", Advice.STOP)
+FLOOD = Close(1008, "Mensagens demais, ou em pedaços demais: envie menos e mais devagar", Advice.STOP)
 TOO_BIG = Close(1009, "Mensagem maior que o limite do servidor", Advice.STOP)
 INTERNAL_ERROR = Close(1011, "Erro interno do servidor", Advice.RETRY)
 RESTART = Close(1012, "O servidor está reiniciando: reconecte com o seu cursor", Advice.RETRY)
@@ -139,7 +141,55 @@ NOT_ALLOWED = Close(4401, "O acesso acabou: entre de novo", Advice.STOP)
 GONE = Close(1006, "Conexão perdida", Advice.RETRY)
 SILENT = Close(1006, "Sem sinal de vida do cliente", Advice.RETRY)
 
-CLOSES = (NORMAL, PROTOCOL_ERROR, BINARY_REFUSED, NOT_JSON, TOO_BIG, INTERNAL_ERROR, RESTART, TOO_SLOW, NOT_ALLOWED)
+CLOSES = (
+    NORMAL,
+    PROTOCOL_ERROR,
+    BINARY_REFUSED,
+    NOT_JSON,
+    FLOOD,
+    TOO_BIG,
+    INTERNAL_ERROR,
+    RESTART,
+    TOO_SLOW,
+    NOT_ALLOWED,
+)
+
+# --------------------------------------------------------------------------- what a client may send
+
+MAX_FRAMES = 200
+"""Frames that a client may send at once. One costs some 15 µs to read, so a full bucket is 3 ms of the loop."""
+FRAMES_A_SECOND = 20
+"""By which the bucket fills again. An idle client sends a pong every 20 s and a ping every 30 s."""
+BYTES_A_SECOND = 64 * 1024
+MAX_FRAGMENTS = 1_000
+"""Frames of one message. An empty one costs its sender eight bytes, and adds nothing to the message's size."""
+
+
+class Allowance:
+    """What one client may send: a token bucket of frames and one of bytes. ``now`` is in seconds, on a clock that
+    never goes back."""
+
+    __slots__ = ("_at", "_bytes", "_frames", "_max_bytes")
+
+    def __init__(self, max_bytes: int, now: float) -> None:
+        self._frames: float = MAX_FRAMES
+        self._bytes: float = max_bytes
+        self._max_bytes = max_bytes
+        self._at = now
+
+    def take_bytes(self, count: int, now: float) -> bool:
+        """False where that was too much."""
+        passed = now - self._at
+        self._at = now
+        self._frames = min(MAX_FRAMES, self._frames + passed * FRAMES_A_SECOND)
+        self._bytes = min(self._max_bytes, self._bytes + passed * BYTES_A_SECOND) - count
+        return self._bytes >= 0
+
+    def take_frame(self) -> bool:
+        """False where that was one too many. The bucket fills by the time of ``take_bytes``."""
+        self._frames -= 1
+        return self._frames >= 0
+
 
 # ------------------------------------------------------------------------------- WebSocket frames
 
@@ -200,15 +250,17 @@ Received = Text | Ping | Pong | PeerClose | Fault
 class ClientFrames:
     """Turns a client's bytes into what it said; keeps what is incomplete until the rest comes.
 
+    ``max_message`` bytes is the largest message; every frame is taken from ``allowance``.
     After a ``PeerClose`` or a ``Fault`` nothing more is read.
     """
 
-    def __init__(self, max_message: int) -> None:
+    def __init__(self, max_message: int, allowance: Allowance) -> None:
         self._max_message = max_message
+        self._allowance = allowance
         self._frames = FrameDecoder(client=False)
         self._message = MessageDecoder()
-        self._parts: list[str] = []
-        self._size = 0
+        self._text = io.StringIO()  # not a list of parts: those of one byte would take sixty each
+        self._size = self._fragments = 0
         self._control = b""
 
     @property
@@ -220,38 +272,45 @@ class ClientFrames:
         self._frames.receive_bytes(data)
         try:
             while (frame := self._frames.process_buffer()) is not None:
-                if frame.opcode.iscontrol():
-                    self._control += cast("bytes", frame.payload)  # bytes before MessageDecoder
-                    if not frame.frame_finished:
-                        continue
-                    payload, self._control = self._control, b""
-                    if frame.opcode is Opcode.PING:
-                        yield Ping(payload)
-                    elif frame.opcode is Opcode.PONG:
-                        yield Pong(payload)
-                    else:
-                        yield self._peer_close(payload)
+                if frame.frame_finished and not self._allowance.take_frame():
+                    yield Fault(FLOOD)
+                    return
+                received = self._control_part(frame) if frame.opcode.iscontrol() else self._part(frame)
+                if received is not None:
+                    yield received
+                    if isinstance(received, Fault | PeerClose):
                         return
-                    continue
-                self._size += len(frame.payload)
-                if self._size > self._max_message:
-                    yield Fault(TOO_BIG)
-                    return
-                part = self._message.process_frame(frame)
-                if part.opcode is Opcode.BINARY:
-                    yield Fault(BINARY_REFUSED)
-                    return
-                self._parts.append(str(part.payload))
-                if part.message_finished:
-                    text = "".join(self._parts)
-                    self._parts.clear()
-                    self._size = 0
-                    yield Text(text)
             header = self._frames.header
             if header is not None and not header.opcode.iscontrol() and header.payload_len > self._max_message:
                 yield Fault(TOO_BIG)  # said as soon as the header says it, not after the last byte
         except ParseFailed as error:
             yield Fault(NOT_JSON if error.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA else PROTOCOL_ERROR)
+
+    def _control_part(self, frame: Frame) -> Received | None:
+        self._control += cast("bytes", frame.payload)  # bytes before MessageDecoder
+        if not frame.frame_finished:
+            return None
+        payload, self._control = self._control, b""
+        if frame.opcode is Opcode.PING:
+            return Ping(payload)
+        return Pong(payload) if frame.opcode is Opcode.PONG else self._peer_close(payload)
+
+    def _part(self, frame: Frame) -> Text | Fault | None:
+        """What is said once a part of a message has come. Raises ParseFailed."""
+        self._size += len(frame.payload)
+        if self._size > self._max_message:
+            return Fault(TOO_BIG)
+        part = self._message.process_frame(frame)
+        if part.opcode is Opcode.BINARY:
+            return Fault(BINARY_REFUSED)
+        self._text.write(str(part.payload))
+        self._fragments += frame.frame_finished
+        if part.message_finished:
+            text = self._text.getvalue()
+            self._text = io.StringIO()
+            self._size = self._fragments = 0
+            return Text(text)
+        return Fault(FLOOD) if self._fragments >= MAX_FRAGMENTS else None
 
     @staticmethod
     def _peer_close(payload: bytes) -> Received:

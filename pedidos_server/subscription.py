@@ -18,7 +18,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from .auth import NOBODY, Principal
-from .protocol import GONE, Close, Cursor, Event
+from .protocol import FLOOD, GONE, Allowance, Close, Cursor, Event
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -58,6 +58,7 @@ class Subscription:
     """Made by a transport's route, then owned by the hub."""
 
     __slots__ = (
+        "allowance",
         "batch",
         "close",
         "closing_by",
@@ -115,6 +116,7 @@ class Subscription:
         self.hub = hub
         self.entry = hub.ring.entry(self.socket.fileno()) if hub.ring is not None else b""
         self.opened = self.last_heard = now
+        self.allowance = Allowance(self.transport.max_received, now)
         _tune(self.socket)
         self.reader = hub.loop.io(self.socket.fileno(), _READ)
         self.reader.start(self._readable)
@@ -213,6 +215,8 @@ class Subscription:
     # ---- in
 
     def _readable(self) -> None:
+        if not self.hub.may_read():
+            return  # the loop says so again in its next turn
         try:
             data = self.socket.recv(65536)
         except (BlockingIOError, InterruptedError):
@@ -226,6 +230,11 @@ class Subscription:
 
     def receive(self, data: bytes) -> None:
         self.last_heard = self.hub.now()
+        if self.closing_by is not None:
+            return  # only the end of the connection still counts
+        if not self.allowance.take_bytes(len(data), self.last_heard):
+            self.hub.end(self, FLOOD)
+            return
         try:
             self.transport.receive(self, data)
         except Exception:  # noqa: BLE001 (logged there; one client's bytes must not stop the loop)

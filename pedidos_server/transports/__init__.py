@@ -16,6 +16,8 @@ class Transport(Protocol):
     """As ``connections_by_type`` calls it."""
     answers_pings: bool
     """False where silence says nothing about the peer."""
+    max_received: int
+    """Bytes that a client may send at once."""
 
     def encode(self, event: Event) -> bytes: ...
 

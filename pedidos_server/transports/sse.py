@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class SseTransport:
     name = "sse"
     answers_pings = False
+    max_received = 64 * 1024
+    """A request's size: whoever pipelines one behind the stream's is not cut for it."""
 
     def encode(self, event: Event) -> bytes:
         return protocol.sse_block(event.payload, event.cursor)

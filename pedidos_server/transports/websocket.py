@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ..subscription import Subscription
 
 
+MESSAGES_AT_ONCE = 4
+"""Messages of the largest size that a client may send at once."""
+
+
 class WebSocketTransport:
     """``max_message`` bytes is the largest message that a client may send."""
 
@@ -23,6 +27,7 @@ class WebSocketTransport:
 
     def __init__(self, max_message: int) -> None:
         self._max_message = max_message
+        self.max_received = MESSAGES_AT_ONCE * max_message
 
     def encode(self, event: Event) -> bytes:
         return protocol.text_frame(event.payload)
@@ -40,38 +45,50 @@ class WebSocketTransport:
         return protocol.close_frame(close)
 
     def receive(self, stream: Subscription, data: bytes) -> None:
-        if stream.closing_by is not None:
-            return  # only the end of the connection still counts
         if stream.frames is None and len(data) == 6 and data.startswith(b"\x8a\x80"):
-            return  # the pong to our empty ping: all that an idle client ever says
-        frames = stream.frames or protocol.ClientFrames(self._max_message)
+            # The pong to our empty ping: all that an idle client ever says.
+            if not stream.allowance.take_frame():
+                stream.hub.end(stream, protocol.FLOOD)
+            return
+        frames = stream.frames or protocol.ClientFrames(self._max_message, stream.allowance)
+        answers = bytearray()
+        close: Close | None = None
         for received in frames.feed(data):
             match received:
                 case protocol.Text(text):
-                    self._message(stream, text)
+                    answer = _answer(text)
+                    if isinstance(answer, Close):
+                        close = answer
+                        break
+                    answers += answer
                 case protocol.Ping(payload):
-                    stream.say(protocol.pong_frame(payload))
+                    answers += protocol.pong_frame(payload)
                 case protocol.Pong():
                     pass
                 case protocol.PeerClose(close) | protocol.Fault(close):
-                    stream.hub.end(stream, close)
-            if stream.closing_by is not None or stream.finished:
-                return
-        stream.frames = None if frames.idle else frames
-
-    def _message(self, stream: Subscription, text: str) -> None:
-        try:
-            message = parse_json(text.encode())
-        except Problem:
-            stream.hub.end(stream, protocol.NOT_JSON)
-            return
-        kind = message.get("type") if isinstance(message, dict) else None
-        if kind == "ping":
-            stream.say(protocol.text_frame(protocol.pong_message()))
-        elif kind == "get_pedidos":
-            stream.say(protocol.text_frame(protocol.refresh_message("Recarregue os pedidos.")))
+                    break
+        if answers:
+            stream.say(bytes(answers))
+        if close is not None:
+            stream.hub.end(stream, close)
+        else:
+            stream.frames = None if frames.idle else frames
 
     def all_sent(self, stream: Subscription) -> None:
         # Our close frame is out. The connection ends when the peer closes its side, or when the grace is over.
         with suppress(OSError):
             stream.socket.shutdown(socket.SHUT_WR)
+
+
+def _answer(text: str) -> bytes | Close:
+    """The frame that answers a message, b"" for one that is ignored; or why the stream ends."""
+    try:
+        message = parse_json(text.encode())
+    except Problem:
+        return protocol.NOT_JSON
+    kind = message.get("type") if isinstance(message, dict) else None
+    if kind == "ping":
+        return protocol.text_frame(protocol.pong_message())
+    if kind == "get_pedidos":
+        return protocol.text_frame(protocol.refresh_message("Recarregue os pedidos."))
+    return b""

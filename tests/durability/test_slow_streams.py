@@ -6,7 +6,7 @@ import selectors
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -188,22 +188,30 @@ def test_a_large_event_through_a_tiny_buffer_with_pings_between(
 def test_pings_without_end_from_one_that_does_not_read(
     start_server: Callable[..., LiveServer], open_raw: Open
 ) -> None:
-    """Their answers are not piled up: the server reads no more from it until it reads them."""
+    """Their answers are not piled up: the stream is closed."""
     server = start_server()
     stream = open_raw(server, "websocket", receive_buffer=TINY)
     stream.read_until(lambda: stream.messages)
     before = resident_bytes(server.pid)
     ping = b"\x89\xfd" + bytes(4) + b"x" * 125
     sent, started = 0, time.monotonic()
-    stream.socket.settimeout(1)
-    try:
-        while time.monotonic() - started < 6:
+    stream.socket.settimeout(20)
+    with suppress(ConnectionError):
+        while time.monotonic() - started < 20:
             sent += stream.socket.send(ping * 1000)
-    except TimeoutError:
-        pass
-    assert sent < 30 * MIB, "the server has read all that, and answered none of it"
+    assert time.monotonic() - started < 20, "it may go on without end"
     assert resident_bytes(server.pid) - before < 10 * MIB
     assert server.create()["id"], "and others are served"
-    stream.socket.settimeout(30)
-    complete = sent // len(ping)
-    stream.read_until(lambda: sum(heard.kind == "pong" for heard in stream.heard) >= complete)
+
+
+@only_embedded
+def test_pings_in_measure_from_one_that_does_not_read(
+    start_server: Callable[..., LiveServer], open_raw: Open
+) -> None:
+    """Each is answered once it reads."""
+    stream = open_raw(start_server(), "websocket", receive_buffer=TINY)
+    stream.read_until(lambda: stream.messages)
+    ping = b"\x89\xfd" + bytes(4) + b"x" * 125
+    stream.socket.settimeout(20)
+    stream.socket.sendall(ping * 150)
+    stream.read_until(lambda: sum(heard.kind == "pong" for heard in stream.heard) >= 150)

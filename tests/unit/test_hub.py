@@ -16,12 +16,14 @@ from typing import Any
 
 import gevent
 import pytest
+from stream_clients import CONTINUATION, PING, PONG, TEXT, frame
 from unit_streams import Reader, tcp_pair
 
 from pedidos_server import multisend
+from pedidos_server.clock import RunningClock
 from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
 from pedidos_server.multisend import open_ring
-from pedidos_server.protocol import NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
+from pedidos_server.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
 from pedidos_server.subscription import Batch, Start, Subscription
 from pedidos_server.transports import Transport
 from pedidos_server.transports.sse import SseTransport
@@ -563,6 +565,76 @@ def test_a_silent_websocket_is_dropped_and_a_silent_sse_is_not(stage: Stage) -> 
     assert hub.stats()["silent_clients_cut"] == 1
     for reader in readers.values():
         reader.close()
+
+
+def test_what_the_process_was_not_there_for_is_nobodys_fault(stage: Stage) -> None:
+    """It was stopped, or its machine slept: the silent, the stalled and the closing get their time all the same."""
+    clock, log = Clock(), Log()
+    hub = stage.hub(log, now=RunningClock(clock))
+    slow, reader = stalled(stage, hub, log)
+    _, silent = stage.subscribe(hub)
+    closing, last = stage.subscribe(hub)
+    wait_for(lambda: len(hub) == 3)
+    silent.read()
+    hub.end(closing, TOO_SLOW)
+    for _ in range(3):
+        clock.offset += 10 * SILENCE
+        gevent.sleep(1.2)  # the hub looks at its streams once a second
+    assert hub.stats()["silent_clients_cut"] == hub.stats()["slow_clients_cut"] == 0
+    assert slow in hub.blocked and closing in hub.closing
+    for each in (silent, reader, last):
+        each.close()
+
+
+def test_a_clock_that_runs_while_somebody_reads_it() -> None:
+    time_that_passes = Clock()
+    running = RunningClock(time_that_passes)
+    started = running()
+    for _ in range(10):
+        time_that_passes.offset += 2
+        running()
+    assert 20 <= running() - started < 21
+    time_that_passes.offset += 3_600
+    assert 20 <= running() - started < 21
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_bytes_without_end_close_a_stream(stage: Stage, transport: str) -> None:
+    hub = stage.hub(Log())
+    stream, reader = stage.subscribe(hub, transport)
+    wait_for(lambda: len(hub) == 1)
+    text = frame(TEXT, b'"' + b"x" * 60_000 + b'"')
+    sent = 0
+
+    def send_and_ask() -> Any:
+        nonlocal sent
+        with suppress(BlockingIOError, OSError):
+            sent += reader.socket.send(text[sent % len(text) :])
+        return stream.closing_by is not None or stream.finished
+
+    wait_for(send_and_ask)
+    assert sent < 2 * 1024 * 1024
+    if transport == "websocket":
+        read_until(reader, lambda it: it.closed_with == FLOOD.code)
+
+
+@pytest.mark.parametrize("kind", [PING, PONG, CONTINUATION], ids=["pings", "pongs", "empty fragments"])
+def test_frames_without_end_close_a_stream_and_leave_the_loop_its_turns(stage: Stage, kind: int) -> None:
+    """Each of twenty has megabytes to say; a timer beside them is hardly late."""
+    hub = stage.hub(Log())
+    crowd = [stage.subscribe(hub) for _ in range(20)]
+    wait_for(lambda: len(hub) == len(crowd))
+    flood = frame(TEXT, b"", fin=False) * (kind == CONTINUATION) + frame(kind, b"", fin=kind != CONTINUATION) * 10_000
+    for _, reader in crowd:
+        reader.socket.send(flood)
+    latest = 0.0
+    while any(stream.closing_by is None and not stream.finished for stream, _ in crowd):
+        began = time.process_time()  # others on this machine are none of the hub's doing
+        gevent.sleep(0.001)
+        latest = max(latest, time.process_time() - began)
+    assert latest < 0.05
+    for _, reader in crowd:
+        read_until(reader, lambda it: it.closed_with == FLOOD.code)
 
 
 def stalled(stage: Stage, hub: Hub, log: Log, transport: str = "websocket") -> tuple[Subscription, Reader]:

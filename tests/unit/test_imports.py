@@ -18,6 +18,7 @@ PACKAGE = Path(pedidos_server.__file__).parent
 LAYERS = (
     {"__init__"},
     {"errors", "protocol", "logs", "descriptors", "addresses", "origins", "http_head", "multisend", "worker"},
+    {"clock"},
     {"config", "letters", "portuguese", "remote", "models", "schemas"},
     {"database"},
     {"migrations"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import struct
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,19 @@ from stream_clients import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from wsproto.frame_protocol import FrameDecoder
 
 from pedidos_server import protocol
-from pedidos_server.protocol import ClientFrames, Cursor, Fault, PeerClose, Ping, Pong, Received, Text
+from pedidos_server.protocol import (
+    MAX_FRAGMENTS,
+    MAX_FRAMES,
+    Allowance,
+    ClientFrames,
+    Cursor,
+    Fault,
+    PeerClose,
+    Ping,
+    Pong,
+    Received,
+    Text,
+)
 
 FRAMES = Path(__file__).resolve().parent.parent / "frames"
 GOLDEN = sorted(path for path in FRAMES.glob("*.json") if json.loads(path.read_text())["from"] == "server")
@@ -169,7 +182,7 @@ def test_a_text_frame_of_any_size(size: int) -> None:
 
 def read(data: bytes, sizes: list[int] | None = None, max_message: int = 1000) -> tuple[list[Received], ClientFrames]:
     """What a client's bytes say, fed in pieces of these sizes over and over; a byte at a time without."""
-    frames = ClientFrames(max_message)
+    frames = ClientFrames(max_message, generous())
     received: list[Received] = []
     sizes = sizes or [1]
     turn = 0
@@ -229,7 +242,7 @@ def test_no_bytes_break_the_parser(data: bytes, sizes: list[int]) -> None:
 @given(st.integers(1, 60))
 def test_what_is_incomplete_is_kept(missing: int) -> None:
     whole = frame(TEXT, b"fim " * 20)
-    frames = ClientFrames(1000)
+    frames = ClientFrames(1000, generous())
     assert list(frames.feed(whole[:-missing])) == []
     assert not frames.idle
     assert list(frames.feed(whole[-missing:])) == [Text("fim " * 20)]
@@ -288,8 +301,64 @@ def test_the_size_limit_is_exact_and_counts_bytes() -> None:
     assert read(frame(TEXT, b"x" * 1000) * 2)[0] == [Text("x" * 1000)] * 2
 
 
+FLOOD = Fault(protocol.FLOOD)
+
+
+def generous() -> Allowance:
+    """For what is not about rates: its bucket is emptied by frames alone, and filled at each step."""
+    return Allowance(1 << 40, 0)
+
+
+@pytest.mark.parametrize("part", [b"", b"x"], ids=["empty", "a byte"])
+def test_a_message_comes_in_so_many_fragments_at_most(part: bytes) -> None:
+    allowance = generous()
+    frames = ClientFrames(1 << 20, allowance)
+    assert list(frames.feed(frame(TEXT, b"", fin=False))) == []
+    for number in range(2, MAX_FRAGMENTS):
+        assert allowance.take_bytes(0, number * 60.0)
+        assert list(frames.feed(frame(CONTINUATION, part, fin=False))) == [], number
+    assert list(frames.feed(frame(CONTINUATION, part, fin=False))) == [FLOOD]
+
+
+def test_the_bytes_of_a_frame_that_trickles_are_not_fragments() -> None:
+    frames = ClientFrames(1 << 20, generous())
+    text = frame(TEXT, b"x" * MAX_FRAGMENTS * 3)
+    said = [received for byte in text for received in frames.feed(bytes((byte,)))]
+    assert said == [Text("x" * MAX_FRAGMENTS * 3)]
+
+
+def test_fragments_of_a_byte_take_little_more_than_their_bytes() -> None:
+    frames = ClientFrames(1 << 20, generous())
+    tracemalloc.start()
+    list(frames.feed(frame(TEXT, b"x" * 100_000)[:8]))
+    for _ in range(50_000):
+        list(frames.feed(b"x"))
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert taken < 500_000
+
+
+@pytest.mark.parametrize("kind", [PING, PONG, TEXT])
+def test_frames_have_a_rate(kind: int) -> None:
+    allowance = Allowance(1 << 40, 0)
+    frames = ClientFrames(1000, allowance)
+    assert len(list(frames.feed(frame(kind, b"{}") * (MAX_FRAMES + 50)))) == MAX_FRAMES + 1
+    later = Allowance(1 << 40, 0)
+    for second in range(1, 200):
+        assert later.take_bytes(0, second)
+        said = list(ClientFrames(1000, later).feed(frame(kind, b"{}") * protocol.FRAMES_A_SECOND))
+        assert FLOOD not in said, second
+
+
+def test_bytes_have_a_rate() -> None:
+    allowance = Allowance(100_000, 0)
+    assert allowance.take_bytes(100_000, 0)
+    assert allowance.take_bytes(protocol.BYTES_A_SECOND, 1)
+    assert not allowance.take_bytes(1, 1)
+
+
 def test_too_big_is_said_when_the_header_says_it() -> None:
-    frames = ClientFrames(1000)
+    frames = ClientFrames(1000, generous())
     assert list(frames.feed(frame(TEXT, b"x" * 100_000)[:20])) == [Fault(TOO_BIG)]
 
 
