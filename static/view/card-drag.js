@@ -129,6 +129,8 @@ export function createCardDrag({ board, onLift, onOver, onDrop }) {
   }
 
   const onCancel = () => letGo(null);
+  /** Another window has taken the pointer away, and with it the release. */
+  const onBlur = () => held !== null && letGo(null);
   /** @param {KeyboardEvent} event */
   const onKey = (event) => event.key === 'Escape' && held !== null && letGo(null);
   /** @param {Event} event */
@@ -144,6 +146,7 @@ export function createCardDrag({ board, onLift, onOver, onDrop }) {
   window.addEventListener('pointerup', onUp);
   window.addEventListener('pointercancel', onCancel);
   window.addEventListener('keydown', onKey);
+  window.addEventListener('blur', onBlur);
 
   return {
     close() {
@@ -152,6 +155,7 @@ export function createCardDrag({ board, onLift, onOver, onDrop }) {
       window.removeEventListener('pointerup', onUp);
       window.removeEventListener('pointercancel', onCancel);
       window.removeEventListener('keydown', onKey);
+      window.removeEventListener('blur', onBlur);
     },
   };
 }

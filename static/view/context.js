@@ -9,6 +9,8 @@
  * @property {import('./router.js').Route} route
  * @property {(path: string) => void} navigate to `/lista`, `/pedido/12`, …
  * @property {(text: string) => void} announce the result of one's own doing, for those who do not see it
+ * @property {(text: string, link?: {href: string, text: string}) => () => void} notify says it over whatever view is open, until it
+ *   is dismissed, or by the function that is returned
  * @property {import('./session.js').Session} session
  * @property {import('./settings.js').Settings} settings
  * @property {import('./storage.js').KeyStorage} storage

@@ -99,18 +99,22 @@ export function arrange(parent, wanted) {
 const styles = new Map();
 
 /**
- * Adds a view's style sheet, once; resolves when it holds, or cannot be had.
+ * Adds a view's style sheet, once; resolves when it holds. Rejects where it cannot be had now; the next call tries again.
  * @param {string} address @returns {Promise<void>}
  */
 export function loadStyle(address) {
   const known = styles.get(address);
   if (known) return known;
-  const loaded = new Promise((/** @type {(value: void) => void} */ resolve) => {
+  const loaded = new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
     const link = document.createElement('link');
     link.rel = 'stylesheet';
     link.href = address;
     link.addEventListener('load', () => resolve());
-    link.addEventListener('error', () => resolve());
+    link.addEventListener('error', () => {
+      link.remove();
+      styles.delete(address);
+      reject(new Error(`${address} cannot be had`));
+    });
     document.head.append(link);
   });
   styles.set(address, loaded);

@@ -5,7 +5,7 @@ import { timeOf } from './dates.js';
 import { h } from './dom.js';
 import { pictureAddress } from './ficha-images.js';
 import { currency } from './money.js';
-import { STAGE_NAMES, STATUS_NAMES } from './orders.js';
+import { STAGE_NAMES, STATUS_NAMES, shownStatus } from './orders.js';
 import { weekday } from './resumo-figures.js';
 
 /** @typedef {import('../client/protocol.js').Pedido} Pedido */
@@ -67,7 +67,7 @@ function createPage(pedido, item, position) {
       fact('Cidade', pedido.cidade_cliente),
       fact('Telefone', pedido.telefone_cliente),
       fact('Envio', pedido.forma_envio),
-      fact('Situação', STATUS_NAMES[pedido.status]),
+      fact('Situação', STATUS_NAMES[shownStatus(pedido)]),
     ),
     item ? itemPart(item, picture) : h('p', { class: 'ficha-sem-itens' }, 'Este pedido não tem itens.'),
     note('Observação do pedido', pedido.observacao),

@@ -1,7 +1,18 @@
 // What the list shows: its filters, as they stand in the address, and the rows that they let through.
 
 import { SETORES } from '../client/protocol.js';
-import { SORTS, STAGES, STAGE_NAMES, STATUS_NAMES, comparator, isClosed, matches, plain, stageOf } from './orders.js';
+import {
+  SORTS,
+  STAGES,
+  STAGE_NAMES,
+  STATUS_NAMES,
+  comparator,
+  isClosed,
+  matches,
+  readSearch,
+  shownStatus,
+  stageOf,
+} from './orders.js';
 
 /** @typedef {import('./orders.js').Pedido} Pedido */
 /**
@@ -51,8 +62,39 @@ export function isFiltered({ q, setor, status, urgentes }) {
   return q.trim() !== '' || setor !== '' || status !== NO_FILTERS.status || urgentes;
 }
 
-/** @param {string} q @returns {string[]} */
-export const wordsOf = (q) => plain(q).split(/\s+/).filter(Boolean);
+/** @typedef {import('./orders.js').Search} Search */
+
+/** Urgency and the text that is searched for. @param {Pedido} pedido @param {Filters} filters @param {Search} search */
+function isAskedFor(pedido, filters, search) {
+  if (filters.urgentes && pedido.prioridade !== 'ALTA') return false;
+  return search.words.length === 0 || matches(pedido, search);
+}
+
+/** A closed order waits in no sector. @param {Pedido} pedido @param {string} setor a stage, or '' */
+const isInSector = (pedido, setor) => setor === '' || (!isClosed(pedido) && stageOf(pedido) === setor);
+
+/** @param {Pedido} pedido @param {string} status as in Filters */
+function hasStatus(pedido, status) {
+  if (status === 'todos') return true;
+  return status === 'abertos' ? !isClosed(pedido) : shownStatus(pedido) === status;
+}
+
+/**
+ * How many rows each stage's chip would show, with the other filters as they are.
+ * @param {readonly Pedido[]} pedidos @param {Filters} filters
+ * @returns {Record<string, number>} by stage; '' is all of them
+ */
+export function countRows(pedidos, filters) {
+  const search = readSearch(filters.q);
+  /** @type {Record<string, number>} */
+  const counts = Object.fromEntries(['', ...STAGES].map((stage) => [stage, 0]));
+  for (const pedido of pedidos) {
+    if (!isAskedFor(pedido, filters, search) || !hasStatus(pedido, filters.status)) continue;
+    counts[''] += 1;
+    if (!isClosed(pedido)) counts[stageOf(pedido)] += 1;
+  }
+  return counts;
+}
 
 /**
  * The rows: what waits for one's own sector on top; below what a search found, what it found among closed and older ones.
@@ -63,21 +105,15 @@ export const wordsOf = (q) => plain(q).split(/\s+/).filter(Boolean);
  * @returns {Entry[]}
  */
 export function selectEntries(pedidos, older, filters, meuSetor) {
-  const words = wordsOf(filters.q);
-  const searching = words.length > 0;
+  const search = readSearch(filters.q);
   /** @type {Pedido[]} */
   const found = [];
-  /** @type {Pedido[]} */
-  const closed = [...older];
+  /** The server has searched them by itself, but knows no other filter. @type {Pedido[]} */
+  const closed = older.filter((pedido) => isInSector(pedido, filters.setor) && (!filters.urgentes || pedido.prioridade === 'ALTA'));
   for (const pedido of pedidos) {
-    if (filters.urgentes && pedido.prioridade !== 'ALTA') continue;
-    if (filters.setor && (stageOf(pedido) !== filters.setor || isClosed(pedido))) continue;
-    if (searching && !matches(pedido, words)) continue;
-    if (filters.status === 'todos' || pedido.status === filters.status) found.push(pedido);
-    else if (filters.status === 'abertos') {
-      if (!isClosed(pedido)) found.push(pedido);
-      else if (searching) closed.push(pedido);
-    }
+    if (!isInSector(pedido, filters.setor) || !isAskedFor(pedido, filters, search)) continue;
+    if (hasStatus(pedido, filters.status)) found.push(pedido);
+    else if (filters.status === 'abertos' && search.words.length > 0) closed.push(pedido);
   }
   const compare = comparator(filters.ordem, filters.desc);
   found.sort(compare);

@@ -3,9 +3,9 @@
 import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { dayOf } from './dates.js';
 import { h, icon, setAttribute, setText } from './dom.js';
-import { NO_FILTERS, isFiltered, readFilters, selectEntries, wordsOf, writeFilters } from './list-filter.js';
+import { NO_FILTERS, countRows, isFiltered, readFilters, selectEntries, writeFilters } from './list-filter.js';
 import { createOrderRow, problemFields } from './order-row.js';
-import { STAGES, STAGE_NAMES, STATUS_NAMES, countStages, isClosed, isLate } from './orders.js';
+import { STAGES, STAGE_NAMES, STATUS_NAMES, isClosed, isLate, readSearch } from './orders.js';
 import { createSchedule } from './schedule.js';
 import { createWindowList } from './window-list.js';
 
@@ -34,6 +34,15 @@ const COLUMNS = [
   ['valor', 'Valor'],
 ];
 
+/** Safari throws after a hundred times in half a minute: typing must go on. @param {string} hash */
+function replaceAddress(hash) {
+  try {
+    history.replaceState(null, '', hash);
+  } catch (error) {
+    // The next change writes it.
+  }
+}
+
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} */
 export function mount(element, context) {
   const { store, session, settings, ticks, now } = context;
@@ -56,8 +65,8 @@ export function mount(element, context) {
     class: 'input',
     type: 'search',
     id: 'busca',
-    placeholder: 'Buscar número, cliente ou cidade',
-    'aria-label': 'Buscar número, cliente ou cidade',
+    placeholder: 'Buscar número, cliente, cidade…',
+    'aria-label': 'Buscar número, cliente, cidade ou telefone',
     autocomplete: 'off',
   });
   const status = h(
@@ -144,7 +153,7 @@ export function mount(element, context) {
   function change(some) {
     filters = { ...filters, ...some };
     const written = writeFilters(filters);
-    history.replaceState(null, '', `#/lista${written ? `?${written}` : ''}`);
+    replaceAddress(`#/lista${written ? `?${written}` : ''}`);
     // A search is of the moment: the next morning it would only hide orders.
     settings.set('lista', writeFilters({ ...filters, q: '' }));
     ownChange = true;
@@ -189,7 +198,7 @@ export function mount(element, context) {
     searchNumber += 1;
     const mineNumber = searchNumber;
     older = [];
-    if (wordsOf(filters.q).join('').length < 2) {
+    if (readSearch(filters.q).words.join('').length < 2) {
       search = 'idle';
       return;
     }
@@ -213,7 +222,11 @@ export function mount(element, context) {
     change({ q: q.value });
     askServer();
   });
-  status.addEventListener('change', () => change({ status: status.value }));
+  status.addEventListener('change', () => {
+    // A closed order waits in no sector.
+    const closed = isClosed({ status: /** @type {any} */ (status.value) });
+    change(closed ? { status: status.value, setor: '' } : { status: status.value });
+  });
   order.addEventListener('change', () => change({ ordem: order.value, desc: false }));
   urgent.addEventListener('click', () => change({ urgentes: !filters.urgentes }));
   mine.addEventListener('change', () => settings.set('meuSetor', mine.value));
@@ -348,7 +361,7 @@ export function mount(element, context) {
   }
 
   function drawCounts() {
-    const counts = countStages(snapshot.pedidos);
+    const counts = countRows(snapshot.pedidos, filters);
     let open = 0;
     let late = 0;
     let pressing = 0;
@@ -358,9 +371,7 @@ export function mount(element, context) {
       if (isLate(pedido, today)) late += 1;
       if (pedido.prioridade === 'ALTA') pressing += 1;
     }
-    stages.forEach(({ count }, stage) => {
-      setText(count, String(stage === '' ? open : counts[/** @type {import('./orders.js').Stage} */ (stage)]));
-    });
+    stages.forEach(({ count }, stage) => setText(count, String(counts[stage])));
     const parts = [
       `${open} em aberto`,
       late > 0 && `${late} ${late === 1 ? 'atrasado' : 'atrasados'}`,
@@ -462,7 +473,7 @@ export function mount(element, context) {
   }
   const written = writeFilters(filters);
   if (context.route.name === 'lista' && written && context.route.query.toString() !== written) {
-    history.replaceState(null, '', `#/lista?${written}`);
+    replaceAddress(`#/lista?${written}`);
   }
 
   return () => {

@@ -4,7 +4,7 @@ import { SETORES } from '../client/protocol.js';
 import { relativeDay, shortDate } from './dates.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { currency } from './money.js';
-import { STATUS_NAMES, fieldName, isLate } from './orders.js';
+import { STATUS_NAMES, fieldName, isLate, shownStatus } from './orders.js';
 import { recentChange } from './recent-changes.js';
 import { createSectorBox } from './sector-box.js';
 
@@ -103,8 +103,9 @@ export function createOrderRow(ticks) {
       setText(quando, pedido.data_entrega ? relativeDay(pedido.data_entrega, today) : '');
       quando.hidden = isOver;
       setAttribute(quando, 'data-today', pedido.data_entrega === today ? '' : null);
-      setText(status, STATUS_NAMES[pedido.status] || pedido.status);
-      setAttribute(status, 'data-status', pedido.status);
+      const stands = shownStatus(pedido);
+      setText(status, STATUS_NAMES[stands] || stands);
+      setAttribute(status, 'data-status', stands);
       setText(valor, currency(pedido.valor_total));
       chip.hidden = change === null;
       setText(chip, change === null ? '' : change.text);

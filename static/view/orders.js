@@ -65,15 +65,23 @@ export function describeTick(setor, ticked) {
   return `${fieldName(setor)} ${ticked ? 'marcad' : 'desmarcad'}${ending}`;
 }
 
-/** Delivered or cancelled: nobody waits for it. @param {Pedido} pedido */
+/** Delivered or cancelled: nobody waits for it. @param {Pick<Pedido, 'status'>} pedido */
 export function isClosed(pedido) {
   return pedido.status === 'entregue' || pedido.status === 'cancelado';
+}
+
+/**
+ * The status that is shown, everywhere: with all five boxes ticked an order is ready, though nobody has changed its status.
+ * @param {Pedido} pedido @returns {string}
+ */
+export function shownStatus(pedido) {
+  return !isClosed(pedido) && stageOf(pedido) === 'pronto' ? 'pronto' : pedido.status;
 }
 
 /** Today is not late, nor is what is ready. @param {Pedido} pedido @param {string} today */
 export function isLate(pedido, today) {
   if (!pedido.data_entrega || pedido.data_entrega >= today) return false;
-  return !isClosed(pedido) && pedido.status !== 'pronto' && stageOf(pedido) !== 'pronto';
+  return !isClosed(pedido) && shownStatus(pedido) !== 'pronto';
 }
 
 /**
@@ -92,29 +100,55 @@ export function changesToReach(pedido, target) {
   return changes;
 }
 
-/** How many stand where, closed ones left out. @param {readonly Pedido[]} pedidos @returns {Record<Stage, number>} */
-export function countStages(pedidos) {
-  const counts = { financeiro: 0, conferencia: 0, sublimacao: 0, costura: 0, expedicao: 0, pronto: 0 };
-  for (const pedido of pedidos) if (!isClosed(pedido)) counts[stageOf(pedido)] += 1;
-  return counts;
-}
-
 /** Without case and accents, so that "sao" finds "São". @param {string} text */
 export function plain(text) {
   return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
 }
 
-/** What a search looks in; made once for each version of an order. @type {WeakMap<Pedido, string>} */
+/**
+ * What was typed into the search.
+ * @typedef {object} Search
+ * @property {readonly string[]} words plain ones
+ * @property {readonly string[]} rest those of them that are no part of a telephone
+ * @property {string} phone the digits of the others; '' where they are too few for a telephone
+ */
+
+const PHONE_WORD = /^[\d()+./-]+$/;
+/** Fewer digits than these are looked for only as they were typed. */
+const PHONE_LEAST = 4;
+/** The country's code and the trunk prefix, before a number with its area: telephones are stored with and without them. */
+const PHONE_PREFIX = /^(?:(?:00)?55|0)(?=\d{10,11}$)/;
+
+/** @param {string} text */
+const digitsOf = (text) => text.replace(/\D/g, '');
+
+/** @param {string} q @returns {Search} */
+export function readSearch(q) {
+  const words = plain(q).split(/\s+/).filter(Boolean);
+  const phone = digitsOf(words.filter((word) => PHONE_WORD.test(word)).join('')).replace(PHONE_PREFIX, '');
+  const rest = words.filter((word) => !PHONE_WORD.test(word));
+  return { words, rest, phone: phone.length >= PHONE_LEAST ? phone : '' };
+}
+
+/** What a search looks in; made once for each version of an order. @type {WeakMap<Pedido, {text: string, phone: string}>} */
 const haystacks = new WeakMap();
 
-/** @param {Pedido} pedido @param {string[]} words plain ones, all of them must be found */
-export function matches(pedido, words) {
-  let haystack = haystacks.get(pedido);
-  if (haystack === undefined) {
-    haystack = plain(`${pedido.numero}\n${pedido.cliente}\n${pedido.cidade_cliente}\n${pedido.telefone_cliente}`);
-    haystacks.set(pedido, haystack);
-  }
-  return words.every((word) => /** @type {string} */ (haystack).includes(word));
+/**
+ * Whether all words are found as they were typed, or the digits among them in the telephone, however either is written.
+ * @param {Pedido} pedido @param {Search} search
+ */
+export function matches(pedido, { words, rest, phone }) {
+  const haystack = haystacks.get(pedido) || makeHaystack(pedido);
+  const has = (/** @type {string} */ word) => haystack.text.includes(word);
+  return words.every(has) || (phone !== '' && haystack.phone.includes(phone) && rest.every(has));
+}
+
+/** @param {Pedido} pedido */
+function makeHaystack(pedido) {
+  const { numero, cliente, cidade_cliente: cidade, telefone_cliente: telefone } = pedido;
+  const made = { text: plain(`${numero}\n${cliente}\n${cidade}\n${telefone}`), phone: digitsOf(telefone || '') };
+  haystacks.set(pedido, made);
+  return made;
 }
 
 /** It takes some 25 ms to make: not before somebody sorts by words. @type {Intl.Collator | null} */
@@ -131,11 +165,16 @@ const COMPARE = {
   numero: (a, b) => compareWords(a.numero, b.numero),
   cliente: (a, b) => compareWords(a.cliente, b.cliente),
   entrega: (a, b) => compareDates(a.data_entrega, b.data_entrega),
-  status: (a, b) => STAGES.indexOf(stageOf(a)) - STAGES.indexOf(stageOf(b)),
+  status: (a, b) => statusRank(a) - statusRank(b) || STAGES.indexOf(stageOf(a)) - STAGES.indexOf(stageOf(b)),
   valor: (a, b) => Number(a.valor_total) - Number(b.valor_total),
 };
 
 export const SORTS = Object.freeze(Object.keys(COMPARE));
+
+/** @param {Pedido} pedido */
+function statusRank(pedido) {
+  return Object.keys(STATUS_NAMES).indexOf(shownStatus(pedido));
+}
 
 /** No date comes last. @param {string | null} a @param {string | null} b */
 function compareDates(a, b) {

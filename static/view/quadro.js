@@ -204,9 +204,10 @@ export function mount(element, context) {
     return true;
   }
   board.addEventListener('keydown', onKey);
-  board.addEventListener('focusout', (event) => {
-    // Whoever walks off with a card in hand has put it back.
-    if (held !== null && held.byKeys && event.relatedTarget !== null) drop(null);
+  board.addEventListener('focusout', () => {
+    // Whoever walks off with a card in hand has put it back, wherever to: to nothing that takes the focus, or to
+    // another window. The board waits while a card is held.
+    if (held !== null && held.byKeys) drop(null);
   });
 
   // ---- drawing -------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 // 3. Finished is what is `pronto` or `entregue`, or has all five boxes ticked; never what is `cancelado`.
 
 import { daysBetween } from './dates.js';
-import { STAGES, STAGE_NAMES, isClosed, isLate, stageOf } from './orders.js';
+import { STAGES, STAGE_NAMES, isClosed, isLate, shownStatus, stageOf } from './orders.js';
 
 /** @typedef {import('../client/protocol.js').Pedido} Pedido */
 /** @typedef {import('./orders.js').Stage} Stage */
@@ -33,8 +33,8 @@ export function delayText(pedido, today) {
 
 /** @param {Pedido} pedido */
 export function isFinished(pedido) {
-  if (pedido.status === 'cancelado') return false;
-  return pedido.status === 'pronto' || pedido.status === 'entregue' || stageOf(pedido) === 'pronto';
+  const status = shownStatus(pedido);
+  return status === 'pronto' || status === 'entregue';
 }
 
 /**

@@ -150,7 +150,8 @@ function createTiles() {
         const note = late > 0 ? plural(late, 'atrasado') : stage === 'pronto' ? 'a entregar' : 'em dia';
         tile(stage, `#/lista?setor=${stage}`, name, count, note, late > 0);
       }
-      tile('abertos', '#/lista', 'Abertos', open, `${dueToday.length} para hoje`, false);
+      // Named, or the list would open with the filters that it was left with.
+      tile('abertos', '#/lista?status=abertos', 'Abertos', open, `${dueToday.length} para hoje`, false);
     },
   };
 }

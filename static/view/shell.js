@@ -4,32 +4,37 @@ import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { createAnnouncer } from './announcer.js';
 import { createCatchUp } from './catch-up.js';
 import { createConnectionBar } from './connection-bar.js';
-import { h, icon, loadStyle, setAttribute, setText } from './dom.js';
+import { h, icon, setAttribute, setText } from './dom.js';
 import { createConnectionDrawer, createSettingsDrawer } from './drawers.js';
 import { createBell, createChime, createTitle } from './news.js';
+import { createNotices } from './notices.js';
 import { parseRoute } from './router.js';
 import { createSchedule } from './schedule.js';
 import { createTicks } from './ticks.js';
 import { createUndoBar } from './undo-bar.js';
 import { createUpgrade } from './upgrade.js';
+import { VIEWS, loadView, retryAfter } from './views.js';
 
 /** @typedef {import('./context.js').Context} Context */
-/** @typedef {import('./context.js').Mount} Mount */
-
-/** Each view is loaded when it is first shown, with the style sheet of its name.
- * @type {Readonly<Record<string, {style: string, title: string, load: () => Promise<{mount: Mount}>}>>} */
-const VIEWS = Object.freeze({
-  lista: { style: 'lista', title: 'Lista', load: () => import('./lista.js') },
-  quadro: { style: 'quadro', title: 'Quadro', load: () => import('./quadro.js') },
-  resumo: { style: 'resumo', title: 'Resumo', load: () => import('./resumo.js') },
-  pedido: { style: 'pedido', title: 'Pedido', load: () => import('./pedido.js') },
-  novo: { style: 'pedido', title: 'Novo pedido', load: () => import('./pedido.js') },
-  ficha: { style: 'ficha', title: 'Ficha', load: () => import('./ficha.js') },
-});
-
 const PLUS = 'M12 5v14M5 12h14';
 const GEAR = 'M4 7h10M18 7h2M4 17h2M10 17h10M16 4.5v5M8 14.5v5';
 const PERSON = 'M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c0-4 3.6-6 8-6s8 2 8 6';
+
+/** To the console, and to whoever listens for errors, without stopping what is under way. @param {unknown} error */
+function throwLater(error) {
+  setTimeout(() => {
+    throw error;
+  });
+}
+
+/** One that throws does not stop the others. @param {(() => void) | null} call */
+function apart(call) {
+  try {
+    if (call !== null) call();
+  } catch (error) {
+    throwLater(error);
+  }
+}
 
 /**
  * @param {object} dependencies
@@ -98,6 +103,8 @@ export function startShell({ root, client, session, settings, storage, now, vers
     reload: () => location.reload(),
   });
 
+  const notices = createNotices();
+
   // ---- the frame -----------------------------------------------------------------------------
 
   const connectionDrawer = createConnectionDrawer({ client, settings, view: bar.view, now, version });
@@ -165,7 +172,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
     h('button', { type: 'button', class: 'button skip', onclick: () => main.focus() }, 'Pular para o conteúdo'),
     top,
     main,
-    createUndoBar(ticks),
+    h('div', { class: 'bottom' }, notices.element, createUndoBar(ticks)),
     region,
     connectionDrawer.element,
     settingsDrawer.element,
@@ -209,7 +216,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
     ticks.sweep();
     schedule.ask();
     announcer.summarize();
-    for (const listener of Array.from(everySecond)) listener();
+    Array.from(everySecond).forEach(apart);
   }, 1_000);
   store.subscribe(schedule.ask);
 
@@ -218,6 +225,10 @@ export function startShell({ root, client, session, settings, storage, now, vers
   /** @type {(() => void) | null} */
   let unmount = null;
   let generation = 0;
+  /** The address whose view could not be had, while its place says so. @type {string | null} */
+  let missing = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let retry;
 
   /** @param {string} path */
   function navigate(path) {
@@ -227,24 +238,31 @@ export function startShell({ root, client, session, settings, storage, now, vers
   async function show() {
     generation += 1;
     const mine = generation;
-    const route = parseRoute(location.hash);
-    const view = VIEWS[route.name];
+    clearTimeout(retry);
+    const { hash } = location;
+    const route = parseRoute(hash);
     main.setAttribute('aria-busy', 'true');
-    const place = h('div', { class: `view view--${route.name}` });
-    /** @type {Mount | null} */
-    let mount = null;
-    try {
-      const style = new URL(`./${view.style}.css`, import.meta.url).href;
-      [{ mount }] = await Promise.all([view.load(), loadStyle(style)]);
-    } catch (error) {
-      // An old page asks for a module that a newer server no longer has, or there is no server.
-      mount = null;
-    }
+    const mount = await loadView(route.name).catch(() => null);
     if (mine !== generation) return;
-    if (unmount) unmount();
-    unmount = null;
-    const first = main.childElementCount === 0;
     main.removeAttribute('aria-busy');
+    if (mount === null) {
+      if (missing !== hash) open(route, showMissing);
+      missing = hash;
+      // An old page asks for a module that a newer server no longer has, or it is the network's answer, or none.
+      retry = setTimeout(show, retryAfter(route.name));
+      return;
+    }
+    missing = null;
+    open(route, mount);
+  }
+
+  /** @param {import('./router.js').Route} route @param {import('./context.js').Mount} mount */
+  function open(route, mount) {
+    apart(unmount);
+    unmount = null;
+    const view = VIEWS[route.name];
+    const first = main.childElementCount === 0;
+    const place = h('div', { class: `view view--${route.name}` });
     main.replaceChildren(place);
     document.body.dataset.view = route.name;
     for (const item of nav.querySelectorAll('a')) {
@@ -255,21 +273,33 @@ export function startShell({ root, client, session, settings, storage, now, vers
       window.scrollTo(0, 0);
       main.focus({ preventScroll: true });
     }
-    unmount = mount === null ? showMissing(place, view.title) : mount(place, contextFor(route));
+    try {
+      unmount = mount(place, contextFor(route));
+    } catch (error) {
+      place.replaceChildren(
+        sorry(`${view.title}: algo deu errado ao abrir`, 'As outras páginas continuam funcionando. Se isto se repetir, avise quem cuida do sistema.'),
+      );
+      throwLater(error);
+    }
   }
 
-  /** @param {HTMLElement} place @param {string} name @returns {() => void} */
-  function showMissing(place, name) {
-    place.append(
-      h(
-        'div',
-        { class: 'empty' },
-        h('h2', null, `${name}: não foi possível abrir`),
-        h('p', null, 'O servidor não respondeu, ou esta página é mais antiga que ele.'),
-        h('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, 'Atualizar'),
-      ),
-    );
+  /** @param {HTMLElement} place @param {Context} context @returns {() => void} */
+  function showMissing(place, { route }) {
+    const text = 'O servidor não respondeu, ou outra coisa respondeu no lugar dele. O sistema continua tentando sozinho.';
+    place.append(sorry(`${VIEWS[route.name].title}: não foi possível abrir`, text));
     return () => undefined;
+  }
+
+  /** @param {string} heading @param {string} text */
+  function sorry(heading, text) {
+    return h(
+      'div',
+      { class: 'empty' },
+      h('h2', null, heading),
+      h('p', null, text),
+      h('button', { type: 'button', class: 'button button--primary', onclick: show }, 'Tentar de novo'),
+      h('button', { type: 'button', class: 'button', onclick: () => location.reload() }, 'Recarregar a página'),
+    );
   }
 
   /** @param {import('./router.js').Route} route @returns {Context} */
@@ -281,6 +311,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
       route,
       navigate,
       announce: announcer.say,
+      notify: notices.show,
       session,
       settings,
       storage,

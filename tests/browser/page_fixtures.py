@@ -17,8 +17,9 @@ from live_server import LiveServer
 from page_helpers import OpenPage, Shop
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-# What a browser says by itself of a server that is away or refuses; the page shows it in its own way.
-EXPECTED_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
+# What a browser says by itself of a server that is away or refuses, and of a network that answers in its place; the
+# page shows it in its own way. And what a test makes the page throw.
+EXPECTED_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_|thrown on purpose|MIME type")
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +80,7 @@ def open_page(chromium: Browser, shop: Shop) -> Iterator[OpenPage]:
                     f" localStorage.setItem('pedidos.ajustes', {choices!r})"
                 )
             page = context.new_page()
-            page.on("pageerror", lambda error: trouble.append(str(error)))
+            page.on("pageerror", lambda error: _note(trouble, "error", str(error)))
             page.on("console", lambda message: _note(trouble, message.type, message.text))
             if before:
                 before(page)

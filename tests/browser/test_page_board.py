@@ -130,6 +130,28 @@ def test_keyboard_carries_a_card_and_the_focus_follows(open_page: OpenPage, shop
     expect(page.locator("#anuncios")).to_contain_text("Financeiro marcado, Conferência marcada")
 
 
+def test_a_card_in_hand_is_put_back_by_a_click_elsewhere(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order()
+    page = open_page("#/quadro")
+    card(page, order).locator(".card__link").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.mouse.click(*_middle(page.locator(".topbar__rest")))  # takes no focus
+    expect(page.locator("[data-target]")).to_have_count(0)
+    shop.change(order["id"], financeiro=True, conferencia=True)
+    expect(column(page, "sublimacao").locator(".card")).to_have_count(1)
+
+
+def test_a_drag_ends_when_another_window_comes_to_the_front(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order()
+    page = open_page("#/quadro")
+    _lift(page, card(page, order))
+    page.evaluate("window.dispatchEvent(new Event('blur'))")
+    expect(page.locator(".card--ghost")).to_have_count(0)
+    shop.change(order["id"], financeiro=True)
+    expect(column(page, "conferencia").locator(".card")).to_have_count(1)
+
+
 def test_arrows_walk_over_the_cards(open_page: OpenPage, shop: Shop) -> None:
     first, second = shop.order(data_entrega=day(1)), shop.order(data_entrega=day(2))
     third = shop.order(financeiro=True)

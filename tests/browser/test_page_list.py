@@ -182,6 +182,66 @@ def test_filters_stand_in_the_address_and_are_remembered(open_page: OpenPage, sh
     expect(page.locator("#busca")).to_be_focused()
 
 
+READY = dict.fromkeys(("financeiro", "conferencia", "sublimacao", "costura", "expedicao"), True)
+
+
+def test_what_has_all_boxes_ticked_is_ready_wherever_it_is_shown(open_page: OpenPage, shop: Shop) -> None:
+    order, other = shop.order("Feito", **{**READY, "expedicao": False}), shop.order("A fazer")
+    page = open_page()
+    expect(row(page, order).locator(".row__status")).to_have_text("Pendente")
+    box(page, order, "expedicao").click()
+    expect(row(page, order).locator(".row__status")).to_have_text("Pronto")
+    page.get_by_label("Situação", exact=True).select_option("pronto")
+    expect(page.locator(".row")).to_have_count(1)
+    page.get_by_label("Situação", exact=True).select_option("pendente")
+    expect(page.locator(".row__number")).to_have_text([other["numero"]])
+    page.goto(f"{shop.server.url}/#/ficha/{order['id']}")
+    expect(page.locator(".ficha-folha")).to_contain_text("SituaçãoPronto")
+
+
+def test_the_chips_agree_with_the_rows(open_page: OpenPage, shop: Shop) -> None:
+    shop.order("Aberto")
+    shop.order("Urgente", prioridade="ALTA", financeiro=True)
+    shop.order("Foi-se", status="entregue", **READY)
+    page = open_page("#/lista?setor=conferencia")
+
+    def counts() -> dict[str, str]:
+        chips = page.locator(".stage").evaluate_all(
+            "all => all.map(one => [one.dataset.stage, one.querySelector('.stage__count').textContent])"
+        )
+        return {stage: count for stage, count in chips if count != "0"}
+
+    expect(page.locator(".row")).to_have_count(1)
+    assert counts() == {"": "2", "financeiro": "1", "conferencia": "1"}
+    page.get_by_label("Situação", exact=True).select_option("entregue")
+    expect(page.locator(".row__client")).to_have_text(["Foi-se"])
+    assert counts() == {"": "1"}
+    expect(page.locator('.stage[aria-pressed="true"]')).to_have_attribute("data-stage", "")
+    page.get_by_role("button", name="Limpar filtros").click()
+    page.get_by_role("button", name="Só urgentes").click()
+    expect(page.locator(".row__client")).to_have_text(["Urgente"])
+    assert counts() == {"": "1", "conferencia": "1"}
+
+
+def test_a_telephone_is_found_by_its_digits(open_page: OpenPage, shop: Shop) -> None:
+    shop.order("Com telefone", telefone_cliente="(11) 98765-4321")
+    shop.order("Outro", telefone_cliente="(11) 98765-4322")
+    page = open_page()
+    for text in ("11987654321", "11 98765 4321", "+55 (11) 98765-4321", "telefone 987654321"):
+        page.locator("#busca").fill(text)
+        expect(page.locator(".row__client")).to_have_text(["Com telefone"])
+
+
+def test_typing_goes_on_where_the_address_cannot_follow(open_page: OpenPage, shop: Shop) -> None:
+    """Safari lets a page change its address a hundred times in half a minute."""
+    shop.order("Ágata")
+    shop.order("Beto")
+    page = open_page()
+    page.evaluate("() => { history.replaceState = () => { throw new DOMException('too often', 'SecurityError'); }; }")
+    page.locator("#busca").fill("beto")
+    expect(page.locator(".row__client")).to_have_text(["Beto"])
+
+
 def test_sorting_by_keyboard(open_page: OpenPage, shop: Shop) -> None:
     for cliente, total in (("Zeca", "10.00"), ("ana", "9.50"), ("Élcio", "100.00")):
         shop.order(cliente, valor_total=total)

@@ -71,6 +71,12 @@ def test_counts_per_sector_live(start_server_for_view: StartServer, open_view: O
 
     tile(page, "sublimacao").locator("a").click()
     expect(page).to_have_url(f"{server.url}/#/lista?setor=sublimacao")
+    server.create(cliente="Outra")
+    page.get_by_role("button", name="Só urgentes").click()
+    expect(page.locator(".row")).to_have_count(0)
+    page.get_by_role("link", name="Resumo").click()
+    tile(page, "abertos").locator("a").click()
+    expect(page.locator(".row")).to_have_count(2)  # whatever the list was left with
 
 
 def test_late_orders_live_and_by_keyboard(start_server_for_view: StartServer, open_view: OpenView) -> None:

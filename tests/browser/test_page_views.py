@@ -1,0 +1,76 @@
+"""The ways between the views: one that cannot be had or that breaks leaves the others usable, and comes back."""
+
+from __future__ import annotations
+
+import re
+
+from page_helpers import OpenPage, Shop
+from playwright.sync_api import Page, Route, expect
+
+pytest_plugins = ["page_fixtures"]
+
+PORTAL = "<!doctype html><title>Rede</title><h1>Entre na rede do hotel</h1>"
+
+
+def go(page: Page, view: str) -> None:
+    page.evaluate("view => { location.hash = `#/${view}` }", view)
+
+
+def portal(route: Route) -> None:
+    route.fulfill(status=403, content_type="text/html", body=PORTAL)
+
+
+def test_a_view_whose_module_the_network_refused_comes_back_by_itself(open_page: OpenPage, shop: Shop) -> None:
+    shop.order()
+    page = open_page(before=lambda page: page.clock.install())
+    for name in ("resumo.js", "quadro.css"):
+        page.route(re.compile(name.replace(".", r"\.")), portal)
+        go(page, name.split(".")[0])
+        expect(page.get_by_role("heading", name=re.compile("não foi possível abrir"))).to_be_visible()
+        page.get_by_role("button", name="Tentar de novo").click()
+        expect(page.locator("main:not([aria-busy])")).to_be_visible()
+        page.unroute(re.compile(name.replace(".", r"\.")))
+        page.clock.run_for(5_000)
+        expect(page.locator(".resumo, .board").first).to_be_visible()
+    go(page, "lista")
+    expect(page.locator("#busca")).to_be_visible()
+    go(page, "resumo")
+    expect(page.locator(".resumo")).to_be_visible()
+
+
+THROWS_ONCE = """
+let times = 0;
+export function mount(place) {
+    times += 1;
+    place.append(`vez ${times}`);
+    if (times === 1) throw new Error('thrown on purpose');
+    return () => { throw new Error('thrown on purpose'); };
+}
+"""
+
+
+def test_a_view_that_throws_says_so_and_the_others_work(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order("Malharia")
+    page = open_page()
+    page.route(
+        re.compile(r"quadro\.js"), lambda route: route.fulfill(content_type="text/javascript", body=THROWS_ONCE)
+    )
+    go(page, "quadro")
+    expect(page.get_by_role("heading", name="Quadro: algo deu errado ao abrir")).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("vez 1")
+    go(page, "lista")
+    expect(page.locator(".row__number")).to_have_text(order["numero"])
+    go(page, "quadro")
+    expect(page.locator("main")).to_contain_text("vez 2")
+    go(page, "lista")  # though it throws when it is left, too
+    expect(page.locator(".row__number")).to_have_text(order["numero"])
+
+
+def test_try_again_after_a_view_has_thrown(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page()
+    page.route(
+        re.compile(r"quadro\.js"), lambda route: route.fulfill(content_type="text/javascript", body=THROWS_ONCE)
+    )
+    go(page, "quadro")
+    page.get_by_role("button", name="Tentar de novo").click()
+    expect(page.locator("main")).to_contain_text("vez 2")
