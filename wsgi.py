@@ -1,12 +1,11 @@
-"""``gunicorn wsgi:app``: the same application on gunicorn's gevent worker, with the same settings."""
+"""``gunicorn wsgi:app``: the same application in a worker of gunicorn's, with the same settings."""
 
 import sys
-
-from gevent import monkey
 
 from pedidos_server import logs
 from pedidos_server.config import Settings
 from pedidos_server.errors import StartupError
+from pedidos_server.server.gunicorn import WORKER, Worker
 
 BOOT_ERROR = 3
 """The exit code that makes gunicorn give up; any other makes it start the worker again, for ever."""
@@ -17,8 +16,11 @@ def _refuse(reason: object) -> None:
     sys.exit(BOOT_ERROR)
 
 
-if not monkey.is_module_patched("socket"):
-    _refuse("é preciso o worker gevent: gunicorn --worker-class gevent wsgi:app")
+if Worker.current is None:
+    _refuse(
+        "é preciso o worker do Pedidos. Na pasta que tem o gunicorn.conf.py: gunicorn wsgi:app. "
+        f"Sem ele: gunicorn --worker-class {WORKER} wsgi:app"
+    )
 
 from pedidos_server.app import create_app, settle  # noqa: E402 (only once gevent has patched)
 

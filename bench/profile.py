@@ -28,7 +28,7 @@ PARTS = (
     ("the log line", ("/logging/", "pedidos_server/logs.py")),
     ("schemas (pydantic, flask-openapi3)", ("/pydantic", "/flask_openapi3/", "pedidos_server/schemas.py")),
     ("Flask and Werkzeug", ("/flask/", "/werkzeug/", "/flask_sock/", "/flask_cors/", "/blinker/")),
-    ("gevent's WSGI server", ("gevent/pywsgi.py", "pedidos_server/embedded.py", "pedidos_server/http_head.py")),
+    ("the HTTP server", ("gevent/pywsgi.py", "pedidos_server/server/")),
     (
         "the transaction: SQLite, fsync",
         tuple(f"pedidos_server/{name}.py" for name in ("writer", "pedidos", "event_log", "database", "migrations")),

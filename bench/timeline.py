@@ -42,7 +42,8 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
     from gevent import monkey
 
     monkey.patch_all()
-    from pedidos_server import cli, embedded, hub, writer
+    from pedidos_server import cli, hub, writer
+    from pedidos_server.server import http_server
 
     marks: list[Mark] = []
 
@@ -59,13 +60,13 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
 
         setattr(owner, method, noted)
 
-    note(embedded.Handler, "read_requestline", after="read")
-    note(embedded.Handler, "get_environ", after="parsed")
+    note(http_server.Handler, "read_requestline", after="read")
+    note(http_server.Handler, "get_environ", after="parsed")
     note(writer.Writer, "submit", before="submitted")
     note(writer.Writer, "_commit", before="begun", after="committed")
     note(writer.Transaction, "flush", after="written")
     note(hub.Hub, "publish", before="woken")
-    note(embedded.Handler, "_sendall", after="answered")
+    note(http_server.Handler, "_sendall", after="answered")
     note(hub.Hub, "_send", before="sending", after="sent")
     try:
         cli.main(arguments)

@@ -21,7 +21,6 @@ from . import __version__, event_log, pedidos
 from .auth import Access, check_start
 from .config import Settings
 from .database import Connection, Database, explain
-from .descriptors import usable_descriptors
 from .edge import Completion, with_edge
 from .errors import Problem, StartupError
 from .event_log import Retention
@@ -42,6 +41,7 @@ from .routes.pages import STATIC, pages_blueprint
 from .routes.realtime import Streams, register_realtime
 from .routes.requests import StrictRequest
 from .routes.session import session_blueprint
+from .server.fd_limit import usable_descriptors
 from .writer import Writer
 
 log = logging.getLogger("pedidos.server")

@@ -222,7 +222,7 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
     from .addresses import addresses
     from .app import create_app
     from .auth import is_loopback
-    from .embedded import serve
+    from .server.embedded import serve
 
     logs.configure(settings.log_level)
     # Behind a proxy of this machine, the whole LAN looks like this machine.

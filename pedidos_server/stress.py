@@ -22,9 +22,9 @@ import gevent
 import websocket
 from gevent.event import Event as Flag
 
-from .descriptors import usable_descriptors
 from .errors import StartupError
 from .remote import TOKEN, base_url
+from .server.fd_limit import usable_descriptors
 
 ORDERS = "/api/v1/pedidos"
 CHANGES_PER_SECOND = 5.0

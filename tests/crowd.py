@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from live_server import LiveServer
 from stream_clients import HANDSHAKE
@@ -21,7 +22,14 @@ TAIL = 4096
 class Crowd:
     """`count` streams, half of them WebSocket and half SSE, past their `connection` message."""
 
-    def __init__(self, server: LiveServer, count: int, timeout: float = 60) -> None:
+    def __init__(
+        self,
+        server: LiveServer,
+        count: int,
+        timeout: float = 60,
+        connect: Callable[[], socket.socket] | None = None,
+    ) -> None:
+        """``connect`` opens a connection where that is not TCP."""
         self._selector = selectors.DefaultSelector()
         self._received: dict[socket.socket, bytes] = {}
         self._connecting: set[socket.socket] = set()
@@ -29,8 +37,10 @@ class Crowd:
         requests = [HANDSHAKE.format(path="/ws/pedidos", more=""), SSE_REQUEST.format(path="/sse/pedidos")]
         for number in range(count):
             # An address of its own as source, so that these many ports stay free on 127.0.0.1.
-            connection = socket.create_connection(
-                ("127.0.0.1", server.port), timeout, source_address=("127.0.0.2", 0)
+            connection = (
+                connect()
+                if connect
+                else socket.create_connection(("127.0.0.1", server.port), timeout, source_address=("127.0.0.2", 0))
             )
             connection.sendall(requests[number % 2].encode())
             connection.setblocking(False)

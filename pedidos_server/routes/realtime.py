@@ -24,9 +24,9 @@ from ..edge import Completion
 from ..errors import Problem, unavailable
 from ..hub import Hub
 from ..protocol import Cursor
+from ..server.hijack import take_socket
 from ..subscription import Start, Subscription
 from ..transports import Transport
-from ..transports.handover import finish, take_socket
 from ..transports.sse import SseTransport
 from ..transports.websocket import WebSocketTransport
 from .guard import principal
@@ -146,8 +146,8 @@ class Handshake:
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        self.mode = "gunicorn" if "gunicorn.socket" in environ else "gevent"
-        """How flask-sock ends the request."""
+        self.mode = "gevent"
+        """How flask-sock ends the request: with nothing more to send."""
 
     def close(self) -> None:
         pass
@@ -167,7 +167,7 @@ class StreamResponse(Response):
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
         self._begin(environ)
-        return finish(environ)
+        return []
 
 
 def register_realtime(app: Flask, streams: Streams) -> None:

@@ -34,6 +34,30 @@ def test_wsgi_refuses_and_says_what_to_type(tmp_path: Path) -> None:
     assert "pedidos token create" in died.value.output and "PEDIDOS_AUTH=off" in died.value.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--worker-class", "gevent"], "gunicorn wsgi:app"),
+        (["-k", "sync"], "gunicorn wsgi:app"),
+        (["-k", "gthread", "--threads", "4"], "gunicorn wsgi:app"),
+        (["--workers", "2"], "--workers 1"),
+        (["--certfile", "a.pem"], "proxy"),
+        (["--access-logfile", "-"], "access-logfile"),
+        (["--keep-alive", "5"], "keep-alive"),
+        (["--max-requests", "10"], "max-requests"),
+        (["--limit-request-line", "100"], "limit-request-line"),
+        (["--forwarded-allow-ips", "*"], "PEDIDOS_TRUSTED_HOPS"),
+        (["--preload"], "gunicorn wsgi:app"),
+        (["-c", "/dev/null"], "--worker-class"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_gunicorn_refuses_what_has_no_effect(tmp_path: Path, arguments: list[str], told: str) -> None:
+    with pytest.raises(ServerDied) as died:
+        LiveServer.start("gunicorn", directory=tmp_path, args=arguments)
+    assert told in died.value.output and "Traceback" not in died.value.output
+
+
 def test_loopback_is_open_and_says_so(open_server: LiveServer) -> None:
     assert "ABERTA" in open_server.output()
     order = open_server.post(ORDERS, json={"cliente": "Ana"}, headers={"X-Pedidos-Autor": "Jos%C3%A9"}).json()

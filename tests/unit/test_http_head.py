@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from pedidos_server.http_head import MAX_FIELDS, RequestHead
+from pedidos_server.server.http_head import MAX_FIELDS, RequestHead
 
 
 def read(*lines: bytes) -> RequestHead:

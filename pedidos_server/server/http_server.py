@@ -1,37 +1,35 @@
-"""``pedidos serve``: the application on gevent's own WSGI server, which also runs on Windows."""
+"""The HTTP server of both launchers: gevent's WSGI server, made to share its places and to end in order."""
 
 from __future__ import annotations
 
-import errno
 import logging
-import signal
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import gevent
-from gevent.event import Event as Flag
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIHandler
+from gevent.pywsgi import WSGIHandler, WSGIServer
 
-from .app import Server, settle
-from .crowding import Body, CrowdServer, Places
-from .errors import StartupError
+from ..app import Server
+from .body import Body
+from .hijack import HANDLER
 from .http_head import REQUEST_LINE, RequestHead
-from .transports.handover import HANDLER
+from .idle_connections import IdleConnections
 
 log = logging.getLogger("pedidos.server")
 
-BACKLOG = 4096
-MAX_REQUESTS = 2_000
+MAX_CONNECTIONS = 2_000
 """HTTP connections at once; streams do not count, they have left the server."""
 IDLE_SECONDS = 75
 HEAD_SECONDS = 15
 UNREAD_SECONDS = 60
 """Seconds after which a peer that takes none of its answer is given up by the kernel."""
 STOP_SECONDS = 1.0
+"""For the requests under way when the server ends; writes that were taken are answered in any case."""
+ANSWER_SECONDS = 0.5
+"""For the last answers to leave."""
 TOGETHER = 64 * 1024
 """Bytes of a body that leave in one packet with the head: pywsgi would wake the client for the head alone."""
 
@@ -48,15 +46,15 @@ class Handler(WSGIHandler):
         self.peer = str(address[0]) if isinstance(address, tuple) and address else ""
 
     def handle(self) -> None:
-        places: Places = self.server.places
-        places.make_room()
-        places.taken += 1
+        idle: IdleConnections = self.server.idle
+        idle.make_room()
+        idle.open += 1
         try:
             with suppress(OSError):  # to say that a request was bad, to somebody who is gone
                 super().handle()
         finally:
-            places.taken -= 1
-            places.work(self)
+            idle.open -= 1
+            idle.work(self)
 
     def MessageClass(self, stream: Any, *_: Any) -> RequestHead:
         return RequestHead(stream)
@@ -68,19 +66,23 @@ class Handler(WSGIHandler):
                 yield f"HTTP_{key}", value
 
     def read_requestline(self) -> str:
-        self.server.places.wait(self, IDLE_SECONDS)
+        self.between_requests = True
+        self.server.idle.wait(self, IDLE_SECONDS)
+        if self.server.closed:
+            self.server.idle.evict_between_requests()
         line: str = super().read_requestline()
         return line
 
     def read_request(self, raw_requestline: str) -> bool:
         if not REQUEST_LINE.fullmatch(raw_requestline):
             raise ValueError("malformed request line")
-        self.server.places.wait(self, HEAD_SECONDS)
+        self.between_requests = False
+        self.server.idle.wait(self, HEAD_SECONDS)
         try:
             done: bool = super().read_request(raw_requestline)
         except OSError:
             raise ValueError("connection lost in the request head") from None  # of others pywsgi prints a traceback
-        self.server.places.work(self)
+        self.server.idle.work(self)
         return done
 
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
@@ -95,6 +97,7 @@ class Handler(WSGIHandler):
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         environ[HANDLER] = self
+        environ.setdefault("REMOTE_ADDR", "")  # over a Unix socket
         plain = self.wsgi_input
         self.wsgi_input = body = Body(self, plain)
         if environ["wsgi.input"] is plain:
@@ -116,8 +119,16 @@ class Handler(WSGIHandler):
         else:
             self._answer += data
 
+    def finalize_headers(self) -> None:
+        if self.server.closed and not self.close_connection:
+            self.close_connection = True
+            self.response_headers.append((b"Connection", b"close"))
+        super().finalize_headers()
+
     socket: Any
     wsgi_input: Any
+    between_requests = True
+    """Nothing of a request has been read."""
     _answer: bytearray | None = None
     """What leaves together, while it is put together."""
 
@@ -141,56 +152,56 @@ class _ErrorLog:
             log.info("bad request", extra={"detail": message.strip()[:200]})
 
 
-def serve(server: Server, host: str, port: int, announce: Callable[[int], None]) -> None:
-    """Serves until SIGINT or SIGTERM, then ends in order. ``announce`` is told the port that was bound.
+class HttpServer(WSGIServer):
+    """Serves ``application`` on a listening socket. ``started`` with ``start()``, ended by ``end_in_order``."""
 
-    Raises StartupError where the address cannot be bound.
-    """
-    http = CrowdServer(
-        _listener(host, port),
-        server.app,
-        spawn=Pool(MAX_REQUESTS),
-        handler_class=Handler,
-        log=None,
-        error_log=_ErrorLog(),
-        crowded=MAX_REQUESTS * 3 // 4,
-    )
-    stop = Flag()
-    if sys.platform == "win32":
-        signal.signal(signal.SIGINT, lambda *_: stop.set())
-    else:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            gevent.signal_handler(number, stop.set)
-    settle()
-    http.start()
-    announce(http.server_port)
-    stop.wait()
-    log.info("stopping", extra={"streams": len(server.hub)})
-    http.close()  # accepts no more; what is under way may end
-    http.pool.join(timeout=STOP_SECONDS)
-    server.close()
-    http.stop(timeout=0)
+    def __init__(self, listener: Any, application: Server) -> None:
+        super().__init__(
+            listener,
+            application.app,
+            spawn=Pool(MAX_CONNECTIONS),
+            handler_class=Handler,
+            log=None,
+            error_log=_ErrorLog(),
+        )
+        self.idle = IdleConnections(crowded=MAX_CONNECTIONS * 3 // 4)
+        self._keeper = gevent.spawn(self._keep_time)
+
+    def _keep_time(self) -> None:
+        while True:
+            gevent.sleep(1)
+            self.idle.evict_overdue()
+
+    def close(self) -> None:
+        """Accepts no more than has come by now. Connections that wait for a request end, the others with the answer
+        under way."""
+        if not self.closed:
+            with suppress(OSError):
+                while not self.full() and (accepted := self.do_read()):
+                    self.do_handle(*accepted)
+        super().close()
+        self.idle.evict_between_requests()
+
+    def stop(self, timeout: float | None = None) -> None:
+        self._keeper.kill()
+        super().stop(timeout)
+
+
+def end_in_order(servers: Sequence[HttpServer], application: Server) -> None:
+    """Answers what is under way, then ends every stream after the last event, then gives the file back."""
+    log.info("stopping", extra={"streams": len(application.hub)})
+    for server in servers:
+        server.close()
+    _join(servers, STOP_SECONDS)
+    application.close()
+    _join(servers, ANSWER_SECONDS)
+    for server in servers:
+        server.stop(timeout=0)
     log.info("stopped")
 
 
-_REFUSALS = {
-    errno.EADDRINUSE: "a porta já está em uso. Escolha outra com --port (0: uma livre), ou pare quem a usa",
-    errno.EACCES: "o sistema não permite. Portas abaixo de 1024 pedem privilégio: use outra, ou um proxy à frente",
-}
-"""Why an address cannot be bound. The other errors, of names as well, say that it is none of this machine's."""
-
-
-def _listener(host: str, port: int) -> Any:
-    from gevent import socket as gevent_socket
-
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = gevent_socket.socket(family, socket.SOCK_STREAM)
-    if sys.platform != "win32":  # there it would let two servers share a port
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        reason = _REFUSALS.get(error.errno or 0, "este computador não tem este endereço: veja --host")
-        raise StartupError(f"Não consigo escutar em {host}:{port}: {reason}.") from None
-    listener.listen(BACKLOG)
-    return listener
+def _join(servers: Sequence[HttpServer], seconds: float) -> None:
+    """Waits until all connections have ended, ``seconds`` at most."""
+    with gevent.Timeout(seconds, False):
+        for server in servers:
+            server.pool.join()

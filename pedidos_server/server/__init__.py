@@ -1,0 +1,1 @@
+"""The HTTP server: one, under both launchers (``pedidos serve`` and gunicorn)."""

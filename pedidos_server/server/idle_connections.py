@@ -1,0 +1,74 @@
+"""Evicts slow and idle connections when the server is nearly full."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+
+class IdleConnections:
+    """The connections that wait for their peer, the longest first, by address.
+
+    When the server is nearly full, the longest waiting connection of the address that has most of them is closed:
+    whoever holds thousands open, in silence or byte by byte, competes with themselves.
+    """
+
+    def __init__(self, crowded: int) -> None:
+        """``crowded``: open connections from which on one that waits is closed for each new one."""
+        self._crowded = crowded
+        self.open = 0
+        self._waiting: dict[str, dict[Any, float]] = {}
+        """By address, until when each handler may wait (seconds of the monotonic clock)."""
+
+    def wait(self, handler: Any, seconds: float = math.inf) -> None:
+        """It waits from now on, or for something else than before, and is closed after ``seconds``. A timer of its
+        own for each would cost more than parsing a request."""
+        self._waiting.setdefault(handler.peer, {})[handler] = time.monotonic() + seconds
+
+    def work(self, handler: Any) -> None:
+        """It waits no longer."""
+        of_address = self._waiting.get(handler.peer)
+        if of_address is not None:
+            of_address.pop(handler, None)
+            if not of_address:
+                del self._waiting[handler.peer]
+
+    def make_room(self) -> None:
+        if self.open >= self._crowded and self._waiting:
+            most: dict[Any, float] = max(self._waiting.values(), key=len)
+            self._evict(next(iter(most)))
+
+    def evict_overdue(self) -> None:
+        now = time.monotonic()
+        for of_address in list(self._waiting.values()):
+            for handler in [handler for handler, ends in of_address.items() if ends < now]:
+                self._evict(handler)
+
+    def evict_between_requests(self) -> None:
+        """Those that wait for a request of which nothing has come."""
+        for of_address in list(self._waiting.values()):
+            for handler in [handler for handler in of_address if handler.between_requests]:
+                if _nothing_has_come(handler.socket):
+                    self._evict(handler)
+
+    def _evict(self, handler: Any) -> None:
+        self.work(handler)
+        with suppress(OSError):
+            handler.socket.shutdown(socket.SHUT_RD)  # whoever reads from it reads what has come, then its end
+
+
+def _nothing_has_come(sock: Any) -> bool:
+    """Looks without waiting, also while another greenlet waits for it."""
+    waits = sock.gettimeout()
+    sock.settimeout(0.0)
+    try:
+        return not sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # whoever waits for it is told
+    finally:
+        sock.settimeout(waits)
