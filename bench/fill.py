@@ -22,7 +22,7 @@ from pedidos_server.database import slot
 from pedidos_server.demo import believable_order
 from pedidos_server.migrations import migrate, set_meta
 from pedidos_server.models import Evento, Historico, Pedido
-from pedidos_server.pedidos import searchable, sector_of
+from pedidos_server.pedidos import search_text, sector_of
 from pedidos_server.schemas import SECTORS
 
 BATCH = 5_000
@@ -158,7 +158,7 @@ class _Made:
 
 
 def _row(order: dict[str, Any], document: bytes, line: int) -> Row:
-    busca = searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}")
+    busca = search_text(order)
     return (
         order["id"],
         order["numero"],

@@ -20,7 +20,7 @@ from werkzeug.routing import BaseConverter
 from . import __version__, event_log, pedidos
 from .auth import Access, check_start
 from .config import Settings
-from .database import Connection, Database, explain
+from .database import Database, explain
 from .edge import Completion, with_edge
 from .errors import Problem, StartupError
 from .event_log import Retention
@@ -42,7 +42,7 @@ from .routes.realtime import Streams, register_realtime
 from .routes.requests import StrictRequest
 from .routes.session import session_blueprint
 from .server.fd_limit import usable_descriptors
-from .writer import Writer
+from .writer import Transaction, Writer
 
 log = logging.getLogger("pedidos.server")
 
@@ -228,15 +228,13 @@ def _clean(writer: Writer, retention: Retention) -> None:
         while step():
             gevent.sleep(0.01)
 
-    def prune(connection: Connection) -> int:
-        return event_log.prune(connection, retention)
+    def prune(transaction: Transaction) -> int:
+        return event_log.prune(transaction.connection, retention, transaction.own_time)
 
     while True:
         gevent.sleep(CLEANING_SECONDS)
         try:
-            until_nothing_is_left(
-                lambda: writer.submit(lambda transaction: prune(transaction.connection), background=True)
-            )
+            until_nothing_is_left(lambda: writer.submit(prune, background=True))
             until_nothing_is_left(lambda: writer.submit(pedidos.forget_old_answers, background=True))
         except Problem as problem:
             log.warning("cleaning postponed", extra={"reason": problem.detail})

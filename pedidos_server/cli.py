@@ -63,6 +63,17 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_token_commands(commands)
 
+    number = commands.add_parser(
+        "number",
+        help="o próximo número de pedido: mostra ou muda",
+        description="Mostra o número que recebe o próximo pedido sem número, ou diz com qual seguir. Um número muito "
+        "acima dos outros (mais de 10000), como um código de barras, não muda a sequência: para seguir dali, "
+        "use --next. Funciona com o servidor ligado ou desligado.",
+    )
+    number.add_argument("--next", type=int, metavar="N", help="segue deste número em diante; nunca para trás")
+    number.add_argument("--database", metavar="VALOR", help="banco de dados (PEDIDOS_DATABASE_URL)")
+    number.set_defaults(run=_number)
+
     watch = commands.add_parser(
         "watch",
         help="acompanha as mudanças no terminal",
@@ -178,6 +189,16 @@ def _token_revoke(options: argparse.Namespace) -> None:
     from . import token_command
 
     token_command.revoke(_settings(options).database, options.name)
+
+
+def _number(options: argparse.Namespace) -> None:
+    from . import number_command
+
+    database = _settings(options).database
+    if options.next is None:
+        number_command.show(database)
+    else:
+        number_command.set_next(database, options.next)
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from peewee import fn
@@ -16,8 +16,10 @@ from peewee import fn
 from .database import BulkInsert, Connection, Statement, slot
 from .migrations import get_meta
 from .models import Evento, Historico
-from .protocol import Cursor, Event, timestamp
+from .protocol import DOCUMENT_MARK, Cursor, Event, timestamp
 
+LONGEST_MOVED = 16 * 1024
+"""Bytes of an order that an idempotent answer still has after its event is gone. Those with pictures are longer."""
 PRUNE_STEP = 500
 """Rows that one pruning transaction deletes at most: a write waits for no more than that."""
 
@@ -28,9 +30,17 @@ _head = Statement(
     .limit(1)
 )
 _last_line = Statement(Historico.select(fn.MAX(Historico.id)))
+_cursor_of = Statement(Historico.select(Historico.cursor).where(Historico.id == slot("id")))
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
 _at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
+_message = Statement(Evento.select(Evento.mensagem).where(Evento.numero == slot("numero"), Evento.tag == slot("tag")))
+_MOVE_ANSWERS = (
+    "UPDATE resposta SET evento = NULL, marca = NULL, "
+    "corpo = (SELECT substr(mensagem, instr(mensagem, ?) + ?, tamanho) FROM evento WHERE numero = resposta.evento) "
+    "WHERE evento > 0 AND evento BETWEEN ? AND ? AND tamanho <= ? "
+    "AND marca = (SELECT tag FROM evento WHERE numero = resposta.evento)"
+)
 _insert = BulkInsert(Evento, Evento.numero, Evento.tag, Evento.criado_em, Evento.acumulado, Evento.mensagem)
 _columns = (Evento.numero, Evento.tag, Evento.mensagem)
 _after = Statement(Evento.select(*_columns).where(Evento.numero > slot("numero")).order_by(Evento.numero))
@@ -39,7 +49,8 @@ _delete = Statement(Evento.delete().where(Evento.numero <= slot("numero")))
 
 
 class Head(NamedTuple):
-    """The newest event: its cursor, the bytes of all events ever, and when it was committed."""
+    """The newest event: its cursor, the bytes of all events ever, and when it was committed, by the server's own
+    clock."""
 
     cursor: Cursor
     total_bytes: int
@@ -58,12 +69,25 @@ def last_line(connection: Connection) -> int:
     return _last_line(connection).fetchone()[0] or 0
 
 
+def message(connection: Connection, cursor: Cursor) -> bytes | None:
+    """The message of one event; None where the log does not have it."""
+    row: tuple[bytes] | None = _message(connection, numero=cursor.number, tag=cursor.tag).fetchone()
+    return row[0] if row else None
+
+
+def cursor_of(connection: Connection, line: int) -> Cursor | None:
+    """The event that a row of the history goes with; None where there is none."""
+    row = _cursor_of(connection, id=line).fetchone()
+    return Cursor.parse(row[0]) if row else None
+
+
 def next_cursor(after: Cursor) -> Cursor:
     return Cursor(after.number + 1, secrets.token_hex(4))
 
 
 def append(connection: Connection, after: Head, events: Sequence[Event], when: str) -> None:
-    """Writes the events that follow ``after``; ``when`` is not before ``after.when``."""
+    """Writes the events that follow ``after``; ``when`` is by the server's own clock."""
+    when = max(when, after.when)  # whoever else may have written there
     rows: list[tuple[int, str, str, int, bytes]] = []
     total = after.total_bytes
     for (number, tag), payload in events:
@@ -124,8 +148,9 @@ class Retention:
     bytes: int
 
 
-def prune(connection: Connection, retention: Retention, now: datetime | None = None) -> int:
-    """Deletes at most PRUNE_STEP of the oldest events that are over a bound; the newest always stays.
+def prune(connection: Connection, retention: Retention, now: datetime) -> int:
+    """Deletes at most PRUNE_STEP of the oldest events that are over a bound; the newest always stays. ``now`` is by
+    the server's own clock.
 
     Returns how many were deleted. Numbers have no gap and ``acumulado`` and ``criado_em`` never fall, so the
     boundary is found by halving, not by reading the log.
@@ -135,7 +160,7 @@ def prune(connection: Connection, retention: Retention, now: datetime | None = N
         return 0
     newest_head = head(connection)
     last = newest_head.cursor.number
-    oldest_allowed = timestamp((now or datetime.now(UTC)) - timedelta(days=retention.days))
+    oldest_allowed = timestamp(now - timedelta(days=retention.days))
     bytes_allowed = newest_head.total_bytes - retention.bytes
 
     def over(numero: int) -> bool:
@@ -152,4 +177,5 @@ def prune(connection: Connection, retention: Retention, now: datetime | None = N
     keep_from = min(max(low, last - retention.events + 1), last, first + PRUNE_STEP)
     if keep_from <= first:
         return 0
+    connection.execute(_MOVE_ANSWERS, [DOCUMENT_MARK, len(DOCUMENT_MARK), first, keep_from - 1, LONGEST_MOVED])
     return _delete(connection, numero=keep_from - 1).rowcount

@@ -15,7 +15,7 @@ from .errors import StartupError
 from .letters import LETTERS
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 def _tokens(connection: Connection) -> None:
@@ -140,12 +140,42 @@ def _index_deletions(connection: Connection) -> None:
     connection.execute('CREATE INDEX "historico_exclusao" ON "historico" ("pedido_id") WHERE "acao" = \'delete\'')
 
 
+def _telephones(connection: Connection) -> None:
+    """Telephones in the text that is searched, numbers far above the sequence, and answers that refer to an event."""
+    digits = str.maketrans("0123456789", "ABCDEFGHIJ")
+
+    def telephone(text: object) -> str:
+        return "\n" + "".join(char for char in str(text or "") if char in "0123456789").translate(digits)
+
+    connection.create_function("telephone", 1, telephone, deterministic=True)
+    connection.execute('DROP INDEX "pedido_letras_busca"')
+    connection.execute(
+        "UPDATE pedido SET busca = busca || "
+        "telephone(CASE WHEN json_valid(CAST(documento AS TEXT)) "
+        "THEN json_extract(CAST(documento AS TEXT), '$.telefone_cliente') END)"
+    )
+    _index_by_letters(connection)
+    connection.execute('CREATE TABLE "numero_distante" ("numero" INTEGER NOT NULL PRIMARY KEY)')
+    for column in ('"pedido_id" INTEGER', '"evento" INTEGER', '"marca" VARCHAR(255)', '"tamanho" INTEGER'):
+        connection.execute(f'ALTER TABLE "resposta" ADD COLUMN {column}')
+    _index_answers(connection)
+
+
+def _index_answers(connection: Connection) -> None:
+    """The answers that refer to an event, by its number, and those that were moved here from theirs, by age."""
+    connection.execute('CREATE INDEX "resposta_evento" ON "resposta" ("evento") WHERE "evento" > 0')
+    connection.execute(
+        'CREATE INDEX "resposta_guardada" ON "resposta" ("criado_em") WHERE "evento" IS NULL AND "tamanho" > 0'
+    )
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: _tokens,
     3: _counts,
     4: _gaps,
     5: _letters,
     6: _chains,
+    7: _telephones,
 }
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
@@ -193,6 +223,7 @@ def migrate(
                 _watch_for_gaps(connection)
                 _index_by_letters(connection)
                 _index_deletions(connection)
+                _index_answers(connection)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
                 set_meta(connection, "acessos", "0")

@@ -78,8 +78,9 @@ class Contagem(Model):
 
 
 class Evento(Model):
-    """The log. ``acumulado`` is the bytes of all events ever, this one included: what is kept weighs the
-    difference of two rows, so retention by bytes needs no sum over the table."""
+    """The log. ``criado_em`` is by the server's own clock, which never falls. ``acumulado`` is the bytes of all
+    events ever, this one included: what is kept weighs the difference of two rows, so retention by bytes needs no
+    sum over the table."""
 
     numero = BigIntegerField(primary_key=True)
     tag = CharField()
@@ -114,7 +115,13 @@ class Historico(Model):
 
 
 class Resposta(Model):
-    """The first answer to a request with an Idempotency-Key."""
+    """The first answer to a request with an Idempotency-Key.
+
+    One that is an order stands in the event log already, in the event of the change that led to it: ``evento`` and
+    ``marca`` are that event's number and tag, ``tamanho`` the order's bytes, and ``corpo`` is empty. When the event
+    is pruned first, a short answer is moved here, and ``evento`` is NULL from then on; a long one is there for as
+    long as the order itself stays as it was.
+    """
 
     chave = CharField(primary_key=True)
     impressao = CharField()
@@ -122,9 +129,23 @@ class Resposta(Model):
     cabecalhos = TextField()
     corpo = BlobField()
     criado_em = CharField(index=True)
+    """By the server's own clock."""
+    pedido_id = IntegerField(null=True)
+    evento = BigIntegerField(null=True)
+    marca = CharField(null=True)
+    tamanho = IntegerField(null=True)
 
     class Meta:
         table_name = "resposta"
+
+
+class NumeroDistante(Model):
+    """An integer that some order had, beyond where the sequence stands: it steps over these."""
+
+    numero = BigIntegerField(primary_key=True)
+
+    class Meta:
+        table_name = "numero_distante"
 
 
 class Token(Model):
@@ -153,4 +174,4 @@ class Sessao(Model):
         table_name = "sessao"
 
 
-TABLES = (Meta_, Pedido, Contagem, Evento, Historico, Resposta, Token, Sessao)
+TABLES = (Meta_, Pedido, Contagem, Evento, Historico, Resposta, Token, Sessao, NumeroDistante)

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from peewee import Field, Value
+from peewee import SQL, Field, Value
 
 from . import protocol
 from .database import BulkInsert, Connection, Statement, slot
 from .errors import Problem, not_found
-from .migrations import get_meta, set_meta
 from .models import Historico, Pedido, Resposta
-from .protocol import Event
+from .order_numbers import claim
+from .protocol import Cursor, Event, timestamp
 from .schemas import READ_ONLY, SECTORS
 from .writer import Transaction
 
 IDEMPOTENCY_HOURS = 24
+MAX_MOVED = 5_000
+"""Answers that outlive their event, 16 KB each at most; the oldest go first."""
+LONGEST_TEXT = 10_000
+"""Characters of a text that the history keeps as it was."""
 
 Order = dict[str, Any]
 
@@ -59,7 +62,15 @@ _insert_history = BulkInsert(
 )
 _select_answer = Statement(
     Resposta.select(
-        Resposta.impressao, Resposta.status, Resposta.cabecalhos, Resposta.corpo, Resposta.criado_em
+        Resposta.impressao,
+        Resposta.status,
+        Resposta.cabecalhos,
+        Resposta.corpo,
+        Resposta.criado_em,
+        Resposta.pedido_id,
+        Resposta.evento,
+        Resposta.marca,
+        Resposta.tamanho,
     ).where(Resposta.chave == slot("chave"))
 )
 _keep_answer = Statement(
@@ -71,13 +82,31 @@ _keep_answer = Statement(
             Resposta.cabecalhos,
             Resposta.corpo,
             Resposta.criado_em,
+            Resposta.pedido_id,
+            Resposta.evento,
+            Resposta.marca,
+            Resposta.tamanho,
         )
     ).on_conflict("REPLACE")
 )
 _forget_answers = Statement(
     Resposta.delete().where(
         Resposta.chave.in_(
-            Resposta.select(Resposta.chave).where(Resposta.criado_em < slot("antes")).limit(slot("limite"))
+            Resposta.select(Resposta.chave)
+            .where((Resposta.criado_em < slot("antes")) | (Resposta.criado_em > slot("depois")))
+            .limit(slot("limite"))
+        )
+    )
+)
+_moved = (Resposta.evento.is_null(), Resposta.tamanho > SQL("0"))  # as their index says it
+_empty_moved = Statement(
+    Resposta.update({Resposta.evento: 0, Resposta.marca: "", Resposta.corpo: b""}).where(
+        Resposta.chave.in_(
+            Resposta.select(Resposta.chave)
+            .where(*_moved)
+            .order_by(Resposta.criado_em.desc())
+            .limit(slot("limite"))
+            .offset(slot("ficam"))
         )
     )
 )
@@ -86,12 +115,24 @@ _forget_answers = Statement(
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an order, by the name of the event that led to it."""
+
+    pedido_id: int
+    event: Cursor
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command answers: the HTTP status, headers of its own, and the body's bytes."""
+    """What a command answers: the HTTP status, headers of its own, and the body's bytes.
+
+    ``version`` says which, where the body is an order.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    version: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +163,7 @@ def create(fields: Order, caller: Caller) -> Callable[[Transaction], Answer]:
 
     def job(transaction: Transaction) -> Answer:
         connection = transaction.connection
-        numero = _claim_number(connection, fields["numero"])
+        numero = claim(connection, fields["numero"])
         order: Order = {
             "id": 0,
             **fields,
@@ -139,8 +180,8 @@ def create(fields: Order, caller: Caller) -> Callable[[Transaction], Answer]:
         document = protocol.encode(order)
         _set_document(connection, id=order["id"], documento=document)
         transaction.decoded.keep(order["id"], document, order)
-        _record(transaction, "create", None, {}, order, list(fields), document, caller)
-        return Answer(201, document, {"ETag": etag(1), "Location": f"/api/v1/pedidos/{order['id']}"})
+        version = _record(transaction, "create", None, {}, order, list(fields), document, caller)
+        return Answer(201, document, {"ETag": etag(1), "Location": f"/api/v1/pedidos/{order['id']}"}, version)
 
     return job
 
@@ -157,18 +198,20 @@ def update(
         before, document, last_line = _current(transaction, pedido_id, if_match)
         changed = {name: value for name, value in changes.items() if before[name] != value}
         if not changed:
-            return Answer(200, document, {"ETag": etag(before["versao"])})
+            version = _version_of(transaction, pedido_id, last_line)
+            return Answer(200, document, {"ETag": etag(before["versao"])}, version)
         after = {
             **before,
             **changed,
             "versao": before["versao"] + 1,
-            "ultima_atualizacao": transaction.now,
+            # Of one order it never goes back, whatever was done to the clock.
+            "ultima_atualizacao": max(transaction.now, before["ultima_atualizacao"]),
         }
         document = protocol.encode(after)
         _store(transaction.connection, after, changed, document, transaction.next_line())
         transaction.decoded.keep(pedido_id, document, after)
-        _record(transaction, "update", last_line, before, after, list(changed), document, caller)
-        return Answer(200, document, {"ETag": etag(after["versao"])})
+        version = _record(transaction, "update", last_line, before, after, list(changed), document, caller)
+        return Answer(200, document, {"ETag": etag(after["versao"])}, version)
 
     return job
 
@@ -190,9 +233,11 @@ def delete(pedido_id: int, if_match: IfMatch | None, caller: Caller) -> Callable
 def idempotent(
     job: Callable[[Transaction], Answer], idempotency: Idempotency | None
 ) -> Callable[[Transaction], Answer]:
-    """The job, done once per key: its answer is stored in the same transaction, and given again for 24 h.
+    """The job, done once per key: its answer is noted in the same transaction, and given again for 24 h.
 
-    Only successes are remembered. Raises Problem 422 for another request under a known key.
+    Only successes are remembered. An answer that is an order is kept as the name of the event that has it: a program
+    that ticks a box of an order with pictures would else store the pictures once more each time. Raises Problem 422
+    for another request under a known key, and 409 where a long answer is nowhere any more.
     """
     if idempotency is None:
         return job
@@ -200,7 +245,8 @@ def idempotent(
     def once(transaction: Transaction) -> Answer:
         connection = transaction.connection
         known = _select_answer(connection, chave=idempotency.key).fetchone()
-        if known is not None and known[4] >= _hours_before(transaction.now, IDEMPOTENCY_HOURS):
+        oldest, newest = _remembered(transaction)
+        if known is not None and oldest <= known[4] <= newest:
             if known[0] != idempotency.fingerprint:
                 raise Problem(
                     422,
@@ -208,16 +254,24 @@ def idempotent(
                     "Esta Idempotency-Key já foi usada em outra requisição. Use uma chave nova.",
                     extra={"errors": [{"campo": "Idempotency-Key", "mensagem": "já usada em outra requisição"}]},
                 )
-            return Answer(known[1], known[3], json.loads(known[2]))
+            _, status, headers, body, _, pedido_id, number, tag, size = known
+            if number is not None:
+                body = _body_of(transaction, Version(pedido_id, Cursor(number, tag)), size)
+            return Answer(status, body, json.loads(headers))
         answer = job(transaction)
+        version = answer.version
         _keep_answer(
             connection,
             chave=idempotency.key,
             impressao=idempotency.fingerprint,
             status=answer.status,
             cabecalhos=json.dumps(dict(answer.headers)),
-            corpo=answer.body,
-            criado_em=transaction.now,
+            corpo=b"" if version else answer.body,
+            criado_em=timestamp(transaction.own_time),
+            pedido_id=version.pedido_id if version else None,
+            evento=version.event.number if version else None,
+            marca=version.event.tag if version else None,
+            tamanho=len(answer.body) if version else None,
         )
         return answer
 
@@ -225,15 +279,49 @@ def idempotent(
 
 
 def forget_old_answers(transaction: Transaction, limit: int = 200) -> int:
-    """Deletes at most ``limit`` remembered answers that are over 24 h old; returns how many."""
-    before = _hours_before(transaction.now, IDEMPOTENCY_HOURS)
-    return _forget_answers(transaction.connection, antes=before, limite=limit).rowcount
+    """Deletes at most ``limit`` answers that are over 24 h old, or dated by another clock, and empties as many that
+    are too many; returns how many."""
+    oldest, newest = _remembered(transaction)
+    forgotten = _forget_answers(transaction.connection, antes=oldest, depois=newest, limite=limit).rowcount
+    return forgotten + _empty_moved(transaction.connection, limite=limit, ficam=MAX_MOVED).rowcount
+
+
+def _remembered(transaction: Transaction) -> tuple[str, str]:
+    """Between which times an answer was given that is still remembered. One from the future was not dated by this
+    clock; it has some leeway, because a server goes on from its newest event, which may be before its last answer."""
+    hours = timedelta(hours=IDEMPOTENCY_HOURS)
+    return timestamp(transaction.own_time - hours), timestamp(transaction.own_time + hours)
+
+
+def _body_of(transaction: Transaction, version: Version, size: int) -> bytes:
+    """Raises Problem 409 where neither the log has that version nor is it the order's present one."""
+    message = transaction.message(version.event)
+    if message is not None:
+        return protocol.document_of(message, size)
+    row = _select(transaction.connection, id=version.pedido_id).fetchone()
+    if row is not None and _version_of(transaction, version.pedido_id, row[1]) == version:
+        document: bytes = row[0]
+        return document
+    raise Problem(
+        409,
+        "Já gravado",
+        "Esta requisição já foi feita, e nada foi feito de novo; a resposta de então não está mais guardada. "
+        "Recarregue o pedido.",
+    )
+
+
+def _version_of(transaction: Transaction, pedido_id: int, last_line: int | None) -> Version | None:
+    """The present version, by the order's newest row in the history; None where that is missing."""
+    if last_line is None:
+        return None
+    event = transaction.cursor_of(last_line)
+    return None if event is None else Version(pedido_id, event)
 
 
 # ---------------------------------------------------------------------------------------- helpers
 
 
-_TEXTS = frozenset(("numero", "cliente", "cidade_cliente"))
+_TEXTS = frozenset(("numero", "cliente", "cidade_cliente", "telefone_cliente"))
 _KINDS = frozenset(("status", "prioridade", *SECTORS))
 
 
@@ -255,13 +343,27 @@ def searchable(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+_TELEPHONE_DIGITS = str.maketrans("0123456789", "ABCDEFGHIJ")
+
+
+def telephone(text: str) -> str:
+    """Its digits, as capitals, which no other text that is searched has: 47 finds order 47, and not every telephone
+    with a 47 in it."""
+    return "".join(char for char in text if char in "0123456789").translate(_TELEPHONE_DIGITS)
+
+
+def search_text(order: Mapping[str, Any]) -> str:
+    """What ``q`` is looked for in."""
+    text = searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}")
+    return f"{text}\n{telephone(order['telefone_cliente'])}"
+
+
 def _row(order: Order, document: bytes, line: int) -> dict[str, Any]:
     return {**_texts(order), **_kind(order), **_always(order, document, line)}
 
 
 def _texts(order: Order) -> dict[str, Any]:
-    text = f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}"
-    return {"numero": order["numero"], "busca": searchable(text)}
+    return {"numero": order["numero"], "busca": search_text(order)}
 
 
 def _kind(order: Order) -> dict[str, Any]:
@@ -283,7 +385,7 @@ def _store(connection: Connection, order: Order, changed: Collection[str], docum
     always = _always(order, document, line)
     if not _TEXTS.isdisjoint(changed):
         if "numero" in changed:
-            _claim_number(connection, order["numero"])
+            claim(connection, order["numero"])
         try:
             _update(connection, id=order["id"], **_texts(order), **_kind(order), **always)
         except sqlite3.IntegrityError:
@@ -313,16 +415,6 @@ def _current(transaction: Transaction, pedido_id: int, if_match: IfMatch | None)
     return order, row[0], row[1]
 
 
-def _claim_number(connection: Connection, numero: str) -> str:
-    """The number itself, or the next integer for ""; remembers the highest integer ever used."""
-    highest = int(get_meta(connection, "ultimo_numero"))
-    if not numero:
-        numero = str(highest + 1)
-    if re.fullmatch(r"[0-9]+", numero) and int(numero) > highest:
-        set_meta(connection, "ultimo_numero", str(int(numero)))
-    return numero
-
-
 def _number_taken(numero: str) -> Problem:
     return Problem(
         409,
@@ -341,7 +433,7 @@ def _record(
     changed: list[str],
     document: bytes | None,
     caller: Caller,
-) -> None:
+) -> Version:
     """The event and the history of one change, beside the row; ``last_line`` is the history's row before it."""
     line, cursor = transaction.next_line(), transaction.next_cursor()
     payload = protocol.update_message(
@@ -361,19 +453,17 @@ def _record(
         _insert_history,
         (line, after["id"], last_line, str(cursor), action, caller.autor, transaction.now, protocol.encode(changes)),
     )
+    return Version(after["id"], cursor)
 
 
 def _for_history(value: Any) -> Any:
-    """The value as history keeps it: an image stands in it as its size and hash."""
+    """The value as history keeps it: an image, or a text longer than any field takes, stands in it as its size and
+    hash."""
     if isinstance(value, list):
         return [_for_history(entry) for entry in value]
     if isinstance(value, dict):
         return {name: _for_history(entry) for name, entry in value.items()}
-    if isinstance(value, str) and value.startswith("data:"):
+    if isinstance(value, str) and (value.startswith("data:") or len(value) > LONGEST_TEXT):
         data = value.encode()
         return {"tamanho": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     return value
-
-
-def _hours_before(when: str, hours: int) -> str:
-    return protocol.timestamp(datetime.fromisoformat(when) - timedelta(hours=hours))

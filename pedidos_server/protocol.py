@@ -81,6 +81,10 @@ def pong_message() -> bytes:
     return encode({"type": "pong", "timestamp": timestamp()})
 
 
+DOCUMENT_MARK = b'"data":'
+"""Stands before the order in the message of its change, and nowhere earlier."""
+
+
 def update_message(
     *,
     action: str,
@@ -105,7 +109,13 @@ def update_message(
             "origem": origem,
         }
     )
-    return b'%b,"data":%b,%b' % (head[:-1], document or b"null", rest[1:])
+    return b"%b,%b%b,%b" % (head[:-1], DOCUMENT_MARK, document or b"null", rest[1:])
+
+
+def document_of(message: bytes, size: int) -> bytes:
+    """The order of ``size`` bytes in the message of its change, as it was spliced in."""
+    start = message.index(DOCUMENT_MARK) + len(DOCUMENT_MARK)
+    return message[start : start + size]
 
 
 # ------------------------------------------------------------------------------------ close codes

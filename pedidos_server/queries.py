@@ -7,18 +7,17 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, groupby
 
 import pydantic_core
 from peewee import SQL, Select, fn
 
-from . import event_log, protocol
+from . import event_log, order_numbers, protocol
 from .database import Connection, Statement, slot
 from .errors import invalid_fields, not_found
 from .letters import LETTERS, numbers_with
-from .migrations import get_meta
 from .models import Contagem, Historico, Pedido
-from .pedidos import searchable
+from .pedidos import searchable, telephone
 from .protocol import Cursor, timestamp
 from .schemas import MAX_INTEGER, OPEN_STATUSES
 
@@ -98,7 +97,7 @@ def _history_entry(row: tuple[str, str, str | None, str, bytes]) -> bytes:
 
 def next_number(connection: Connection) -> dict[str, int]:
     return {
-        "proximo_numero": int(get_meta(connection, "ultimo_numero")) + 1,
+        "proximo_numero": order_numbers.next_number(connection),
         "total_pedidos": sum(total for *_, total in _kinds(connection)),
     }
 
@@ -151,6 +150,34 @@ _BY_CHANGE = "pedido_alterado_em_status_setor_prioridade"
 _BY_TEXT = "pedido_letras_busca"
 
 
+MAX_WORDS = 8
+"""Words of one search: each is looked for in every text."""
+SHORTEST_TELEPHONE = 4
+"""Digits that may be part of one."""
+_OF_TELEPHONE = re.compile(r"[0-9()+./-]+").fullmatch
+_BEFORE_THE_AREA = re.compile(r"\A(?:(?:00|\+)?55(?=[0-9]{10})|0(?=[1-9][0-9]{9}))")
+"""Brazil's country code, or the 0 before an area code: most telephones are stored without."""
+
+
+def _searched(text: str) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """The words to be found, each by itself, with none beside it. Those that may be a telephone come together, since
+    "(11) 98765-4321" is one, with its digits beside them: either these words are found, or the digits in a row.
+
+    Raises Problem 422 for more than MAX_WORDS.
+    """
+    words = text.split()
+    if len(words) > MAX_WORDS:
+        raise invalid_fields([{"campo": "q", "mensagem": f"no máximo {MAX_WORDS} palavras"}])
+    for may_be, together in groupby(words, lambda word: _OF_TELEPHONE(word) is not None):
+        if not may_be:
+            yield from (([word], ()) for word in together)
+            continue
+        run = list(together)
+        digits = _BEFORE_THE_AREA.sub("", re.sub(r"[^0-9+]", "", "".join(run)), count=1)
+        digits = telephone(digits)
+        yield run, (digits,) if len(digits) >= SHORTEST_TELEPHONE else ()
+
+
 class _Lookup:
     """The filters as SQL, and what they find: how many orders, and which.
 
@@ -174,9 +201,10 @@ class _Lookup:
             values.append(filters.atualizado_desde)
             index = _BY_CHANGE
         text = searchable(filters.q)
-        for word in text.split():
-            others.append("busca GLOB ?")  # INSTR takes a third longer
-            values.append("*" + _GLOB_SIGN.sub(r"[\g<0>]", word) + "*")
+        for words, dialled in _searched(text):
+            found = " AND ".join(["busca GLOB ?"] * len(words))  # INSTR takes a third longer
+            others.append(f"({found} OR busca GLOB ?)" if dialled else found)
+            values += ["*" + _GLOB_SIGN.sub(r"[\g<0>]", word) + "*" for word in (*words, *dialled)]
             index = _BY_TEXT
         self._countable = not others
         self.everything = not kind and not others

@@ -27,6 +27,7 @@ from . import event_log
 from .database import BulkInsert, Connection, database_problem
 from .errors import Problem, unavailable
 from .protocol import Cursor, Event, timestamp
+from .timekeeping import Clock, Jump
 from .worker import Worker
 
 log = logging.getLogger("pedidos.writer")
@@ -65,20 +66,23 @@ class Decoded:
 
 
 class Transaction:
-    """What a job may use: the connection, the time, and the log's end, which grows as jobs append to it.
+    """What a job may use: the connection, the time by both clocks, and the log's end, which grows as jobs append.
 
     Events, and rows that no other job of the transaction reads, are inserted together before the COMMIT.
     """
 
-    def __init__(self, connection: Connection, decoded: Decoded | None = None) -> None:
+    def __init__(self, connection: Connection, decoded: Decoded | None = None, clock: Clock | None = None) -> None:
         self.connection = connection
         self.decoded = Decoded() if decoded is None else decoded
         self.events: list[Event] = []
         self._later: list[tuple[BulkInsert, tuple[Any, ...]]] = []
         self._head = event_log.head(connection)
         self._last_line = event_log.last_line(connection)
-        self.now = max(timestamp(), self._head.when)
-        """One moment for all that is written here, never before an earlier event's, whatever the clock does."""
+        clock = clock or Clock(self._head.when)
+        self.now = clock.now()
+        """One moment for all that is written here, as the wall clock tells it: it may be before an earlier one."""
+        self.own_time = clock.own()
+        """The same moment by the clock that measures how old things are."""
 
     def next_cursor(self) -> Cursor:
         return event_log.next_cursor(self.events[-1].cursor if self.events else self._head.cursor)
@@ -89,6 +93,20 @@ class Transaction:
 
     def append(self, event: Event) -> None:
         self.events.append(event)
+
+    def message(self, cursor: Cursor) -> bytes | None:
+        """The message of an event, of this transaction too; None where the log no longer has it."""
+        own = cursor.number - self._head.cursor.number - 1
+        if 0 <= own < len(self.events) and self.events[own].cursor == cursor:
+            return self.events[own].payload
+        return event_log.message(self.connection, cursor)
+
+    def cursor_of(self, line: int) -> Cursor | None:
+        """The event that a row of the history goes with; None where the row is missing."""
+        own = line - self._last_line - 1
+        if own >= 0:
+            return self.events[own].cursor if own < len(self.events) else None
+        return event_log.cursor_of(self.connection, line)
 
     def insert_later(self, insert: BulkInsert, row: tuple[Any, ...]) -> None:
         self._later.append((insert, row))
@@ -103,7 +121,7 @@ class Transaction:
 
     def flush(self) -> None:
         """Writes what was appended."""
-        event_log.append(self.connection, self._head, self.events, self.now)
+        event_log.append(self.connection, self._head, self.events, timestamp(self.own_time))
         rows: dict[BulkInsert, list[tuple[Any, ...]]] = {}
         for insert, row in self._later:
             rows.setdefault(insert, []).append(row)
@@ -119,8 +137,11 @@ changes nothing but the database. Raises Problem to be rolled back and told to t
 class Writer:
     """Owns the connection that writes. ``publish`` is given each transaction's events, in commit order."""
 
-    def __init__(self, connection: Connection, publish: Callable[[list[Event]], None]) -> None:
+    def __init__(
+        self, connection: Connection, publish: Callable[[list[Event]], None], clock: Clock | None = None
+    ) -> None:
         self._connection = connection
+        self._clock = clock or Clock(event_log.head(connection).when)
         self._publish = publish
         self._thread = Worker()
         self._waiting: deque[tuple[Job[Any], AsyncResult]] = deque()
@@ -137,6 +158,11 @@ class Writer:
     @property
     def waiting(self) -> int:
         return len(self._waiting)
+
+    @property
+    def clock_jump(self) -> Jump | None:
+        """The last time that the wall clock was set; None where it has only gone on."""
+        return self._clock.jump
 
     @property
     def last_failure(self) -> str | None:
@@ -235,7 +261,7 @@ class Writer:
             connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            transaction = Transaction(connection, self._decoded)
+            transaction = Transaction(connection, self._decoded, self._clock)
             attempt = self._attempt_apart if savepoints else self._attempt
             results = [attempt(transaction, job) for job in jobs]
             transaction.flush()

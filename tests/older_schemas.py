@@ -6,12 +6,22 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from pedidos_server.letters import LETTERS
 from pedidos_server.migrations import set_meta
 
 
 def take_back(path: Path, version: int) -> None:
     """Undoes each step that led beyond the schema of this ``version``, the newest first."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        if version < 7:
+            for index in ("resposta_evento", "resposta_guardada", "pedido_letras_busca"):
+                connection.execute(f"DROP INDEX {index}")
+            for column in ("pedido_id", "evento", "marca", "tamanho"):
+                connection.execute(f"ALTER TABLE resposta DROP COLUMN {column}")
+            connection.execute("DROP TABLE numero_distante")
+            for order_id, text in connection.execute("SELECT id, busca FROM pedido").fetchall():
+                connection.execute("UPDATE pedido SET busca = ? WHERE id = ?", [text.rpartition("\n")[0], order_id])
+            connection.execute(f'CREATE INDEX "pedido_letras_busca" ON "pedido" ({LETTERS}, "busca")')
         if version < 6:
             connection.execute("ALTER TABLE pedido DROP COLUMN ultima_mudanca")
             connection.execute("ALTER TABLE historico RENAME TO newer")

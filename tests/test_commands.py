@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer
+from live_server import ORDERS, LiveServer
 
 from pedidos_server.watch import as_line, describe
 
@@ -131,3 +131,31 @@ def test_it_ends_when_nobody_reads_it(server: LiveServer) -> None:
         server.create()
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
+
+
+# -- number
+
+
+def test_the_next_number_beside_a_running_server_and_without_one(start_server: Callable[..., LiveServer]) -> None:
+    server = start_server()
+    where = ["--database", server.database]
+    server.create(numero="48")
+    assert server.create(numero="7891000315507")["numero"] == "7891000315507"
+    assert "recebe o 49." in pedidos("number", *where).stdout
+    assert "recebe o 48000." in pedidos("number", "--next", "48000", *where).stdout
+    assert server.get(f"{ORDERS}proximo-numero").json()["proximo_numero"] == 48_000
+    assert server.create()["numero"] == "48000"
+    assert "o próximo já é o 48001" in refusal("number", "--next", "48000", *where)
+    assert "já foi de um pedido" in refusal("number", "--next", "7891000315507", *where)
+    server.stop()
+    assert "recebe o 50000." in pedidos("number", "--next", "50000", *where).stdout
+    server.restart()
+    assert server.create()["numero"] == "50000"
+
+
+def test_the_number_of_no_database(tmp_path: Path) -> None:
+    where = ["--database", f"sqlite:///{tmp_path / 'outro.db'}"]
+    assert "não existe" in refusal("number", *where)
+    assert "não existe" in refusal("number", "--next", "5", *where)
+    assert "não é um número" in refusal("number", "--next", "cinco", *where)
+    assert not list(tmp_path.iterdir())

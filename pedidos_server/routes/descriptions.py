@@ -53,6 +53,13 @@ class Mensagem(BaseModel):
     message: str
 
 
+class Salto(BaseModel):
+    """The server's clock was set, by so many seconds."""
+
+    seconds: float
+    noticed: Moment
+
+
 class Saude(BaseModel):
     """``status`` is for all; the rest, on a server with sign-in, for those who have signed in."""
 
@@ -61,6 +68,7 @@ class Saude(BaseModel):
     cursor: str = ""
     connections: int = 0
     uptime_seconds: float = 0
+    clock_jump: Salto | None = None
 
 
 class Sessao(BaseModel):

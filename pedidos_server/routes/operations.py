@@ -73,6 +73,7 @@ def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlu
                 "cursor": str(hub.head),
                 "connections": len(hub),
                 "uptime_seconds": round(time.monotonic() - started, 1),
+                "clock_jump": writer.clock_jump,
             }
         if trouble is None:
             return json_response(encode(body), headers={"Cache-Control": "no-store"})

@@ -86,7 +86,7 @@ class ListQuery(BaseModel):
         BeforeValidator(_empty_is_none),
     ] = Field(default=None, description="primeiro setor não marcado, ou `pronto`")
     prioridade: Annotated[schemas.Priority | None, BeforeValidator(_empty_is_none)] = None
-    q: str = Field(default="", max_length=200, description="procura em numero, cliente e cidade")
+    q: str = Field(default="", max_length=200, description="procura em numero, cliente, cidade e telefone")
     atualizado_desde: Annotated[
         Annotated[str, AfterValidator(_moment), _MOMENT_OR_DAY] | None, BeforeValidator(_empty_is_none)
     ] = None

@@ -14,6 +14,7 @@ from peewee import SqliteDatabase
 from pedidos_server.database import Connection, Database
 from pedidos_server.errors import StartupError
 from pedidos_server.migrations import SCHEMA_VERSION, STEPS, get_meta, migrate, set_meta
+from pedidos_server.pedidos import telephone
 
 TABLES = {"meta", "pedido", "contagem", "evento", "historico", "resposta"}
 
@@ -260,3 +261,23 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path, content: byte
     with pytest.raises(StartupError, match=path.name):
         bring(path)
     assert path.read_bytes() == content
+
+
+def test_an_older_file_is_searched_by_telephone_too(path: Path) -> None:
+    def order(number: int, document: bytes) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                "INSERT INTO pedido (numero, versao, status, setor, prioridade, busca, alterado_em, documento) "
+                "VALUES (?, 1, 'pendente', 'financeiro', 'NORMAL', 'ana', '', ?)",
+                [str(number), document],
+            )
+
+    bring(path)
+    take_back(path, 6)
+    documents = [b'{"telefone_cliente":"(11) 98765-4321"}', b'{"telefone_cliente":null}', b"{}", b"no JSON"]
+    for number, document in enumerate(documents):
+        order(number, document)
+    bring(path)
+    texts = [text for (text,) in ask(path, "SELECT busca FROM pedido ORDER BY id")]
+    assert texts == [f"ana\n{telephone('11987654321')}", "ana\n", "ana\n", "ana\n"]
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]

@@ -17,7 +17,7 @@ from unit_database import new_database, steps_of
 from pedidos_server import pedidos, queries, schemas
 from pedidos_server.database import Connection
 from pedidos_server.errors import Problem
-from pedidos_server.pedidos import Caller, searchable, sector_of
+from pedidos_server.pedidos import Caller, search_text, searchable, sector_of
 from pedidos_server.queries import Filters, Page
 from pedidos_server.schemas import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
 from pedidos_server.writer import Decoded, Transaction
@@ -76,7 +76,7 @@ def rows_of_their_documents(connection: Connection) -> list[tuple[Any, ...]]:
             *(order[name] for name in ("id", "numero", "versao", "status")),
             sector_of(order),
             order["prioridade"],
-            searchable(f"{order['numero']}\n{order['cliente']}\n{order['cidade_cliente']}"),
+            search_text(order),
             order["ultima_atualizacao"],
         )
         for order in orders
@@ -284,3 +284,57 @@ def test_the_history_of_one_order_reads_no_other(connection: Connection) -> None
             queries.history(connection, 987_654)
 
     assert 0 < steps_of(connection, read) < 100
+
+
+# -------------------------------------------------------------------------------------- telephones
+
+STORED = ("(11) 98765-4321", "11987654321", "+55 11 98765-4321", "11 9.8765.4321", "0 11 98765 4321")
+TYPED = (
+    *STORED,
+    "98765-4321",
+    "987654321",
+    "5511987654321",
+    "+55(11)98765-4321",
+    "011987654321",
+    "4321",
+    "8765 4321",
+)
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_telephone_is_found_however_it_is_written(typed: str) -> None:
+    with fresh() as connection:
+        for stored in (*STORED, "(31) 3333-1047"):
+            command("create", 0, {"cliente": "Ana", "telefone_cliente": stored})(Transaction(connection))
+        assert len(list(queries.orders(connection, Filters(q=typed), Page()).documents)) == len(STORED)
+        assert queries.orders(connection, Filters(q=f"ana {typed}"), Page(2)).total == len(STORED)
+        assert queries.orders(connection, Filters(q=f"bia {typed}"), Page(2)).total == 0
+
+
+def test_a_number_finds_the_order_and_not_a_tenth_of_all_telephones() -> None:
+    with fresh() as connection:
+        for numero, digits in (("47", "(11) 98765-4321"), ("48", "(11) 94747-4747"), ("1047", "(31) 3333-0000")):
+            fields = {"numero": numero, "telefone_cliente": digits}
+            command("create", 0, fields)(Transaction(connection))
+        found = queries.orders(connection, Filters(q="47"), Page()).documents
+        assert [pydantic_core.from_json(document)["numero"] for document in found] == ["1047", "47"]
+
+
+def test_a_changed_telephone_is_found() -> None:
+    with fresh() as connection:
+        command("create", 0, {})(Transaction(connection))
+        command("update", 1, {"telefone_cliente": "(11) 98765-4321"})(Transaction(connection))
+        assert queries.orders(connection, Filters(q="98765-4321"), Page(5)).total == 1
+        command("update", 1, {"telefone_cliente": ""})(Transaction(connection))
+        assert queries.orders(connection, Filters(q="98765-4321"), Page(5)).total == 0
+
+
+def test_a_search_has_so_many_words_and_no_more() -> None:
+    with fresh() as connection:
+        command("create", 0, {})(Transaction(connection))
+        assert queries.orders(connection, Filters(q="a " * queries.MAX_WORDS), Page()).total == 1
+        for text in ("a " * (queries.MAX_WORDS + 1), "1 " * 100):
+            with pytest.raises(Problem, match="q") as refused:
+                queries.orders(connection, Filters(q=text), Page())
+            assert refused.value.status == 422
+            assert refused.value.extra["errors"] == [{"campo": "q", "mensagem": "no máximo 8 palavras"}]

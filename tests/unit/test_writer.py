@@ -380,18 +380,6 @@ def test_a_client_that_gives_up_harms_nobody(harness: Harness) -> None:
 # --------------------------------------------------------------------------------------- time, end
 
 
-def test_time_does_not_go_back_with_the_clock(harness: Harness) -> None:
-    """The log's times never fall, or what is over age could not be found by halving."""
-    future = "2099-01-01T00:00:00.000Z"
-
-    def from_the_future(transaction: Transaction) -> None:
-        transaction.now = future
-        write("a")(transaction)
-
-    harness.writer.submit(from_the_future)
-    assert harness.writer.submit(lambda transaction: transaction.now) == future
-
-
 def test_close_answers_all_that_wait_and_takes_no_more(harness: Harness) -> None:
     go = threading.Event()
     clients = [gevent.spawn(harness.writer.submit, lambda _: go.wait(WAIT))]
