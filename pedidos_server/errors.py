@@ -10,7 +10,8 @@ class Problem(Exception):
     """A refusal that a client is told about.
 
     ``status`` is the HTTP status; ``extra`` holds the problem's extension members (such as
-    ``errors`` or ``pedido``); ``headers`` go with the answer.
+    ``errors`` or ``pedido``); ``headers`` go with the answer; ``slug`` ends the problem's ``type``
+    where its status alone does not say which one it is.
     """
 
     def __init__(
@@ -21,6 +22,7 @@ class Problem(Exception):
         *,
         extra: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        slug: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -28,6 +30,7 @@ class Problem(Exception):
         self.detail = detail
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
+        self.slug = slug
 
 
 def invalid_fields(errors: list[dict[str, str]]) -> Problem:
@@ -37,7 +40,7 @@ def invalid_fields(errors: list[dict[str, str]]) -> Problem:
 
 
 def not_found(pedido_id: int) -> Problem:
-    return Problem(404, "Pedido não encontrado", f"Não há pedido com o id {pedido_id}.")
+    return Problem(404, "Pedido não encontrado", f"Não há pedido com o id {pedido_id}.", slug="pedido-nao-encontrado")
 
 
 def unavailable(detail: str, retry_after: int = 5) -> Problem:

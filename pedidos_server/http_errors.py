@@ -16,6 +16,31 @@ from .schemas import schema_problem
 
 log = logging.getLogger("pedidos.http")
 
+TYPE_PREFIX = "urn:pedidos:problema:"
+"""What every problem's ``type`` begins with: by it a client knows that this server answered, and not a proxy."""
+_SLUGS = {
+    400: "requisicao-invalida",
+    401: "nao-autenticado",
+    403: "sem-permissao",
+    404: "endereco-nao-encontrado",
+    405: "metodo-nao-permitido",
+    406: "formato-nao-disponivel",
+    408: "tempo-esgotado",
+    409: "numero-em-uso",
+    411: "falta-content-length",
+    412: "outra-versao",
+    413: "corpo-grande-demais",
+    414: "endereco-longo-demais",
+    415: "tipo-nao-aceito",
+    421: "nome-desconhecido",
+    422: "dados-invalidos",
+    426: "so-websocket",
+    429: "vezes-demais",
+    500: "erro-interno",
+    501: "sem-tempo-real",
+    503: "indisponivel",
+}
+
 _TITLES = {
     400: ("Requisição inválida", "O servidor não entendeu a requisição."),
     404: ("Não encontrado", "Não há nada neste endereço."),
@@ -30,9 +55,14 @@ _TITLES = {
 }
 
 
+def problem_type(status: int, slug: str | None = None) -> str:
+    """The ``type`` of a problem (RFC 9457, 3.1.1): ``slug``, or the one of its HTTP status."""
+    return TYPE_PREFIX + (slug or _SLUGS.get(status) or f"http-{status}")
+
+
 def problem_response(problem: Problem) -> Response:
     body = {
-        "type": "about:blank",
+        "type": problem_type(problem.status, problem.slug),
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,

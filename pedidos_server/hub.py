@@ -439,11 +439,12 @@ class Hub:
             for stream in [s for s in self.blocked if now - s.stalled_since > STALL and s.closing_by is None]:
                 self._counts["slow"] += 1
                 self.end(stream, TOO_SLOW)
-            period = max(1, round(self._heartbeat))
+            common = max(1, round(self._heartbeat))
             turn_ends = time.perf_counter() + SLICE
             for stream in list(self._streams):
                 if stream.finished:
                     continue
+                period = stream.heartbeat or common
                 if now - stream.last_heard > SILENCE and stream.transport.answers_pings:
                     self._counts["silent"] += 1
                     self.drop(stream, SILENT, reset=True)

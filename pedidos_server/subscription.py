@@ -66,6 +66,7 @@ class Subscription:
         "entry",
         "finished",
         "frames",
+        "heartbeat",
         "hub",
         "last_heard",
         "live",
@@ -83,12 +84,21 @@ class Subscription:
         "writer",
     )
 
-    def __init__(self, transport: Transport, sock: socket.socket, peer: str, principal: Principal = NOBODY) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        sock: socket.socket,
+        peer: str,
+        principal: Principal = NOBODY,
+        heartbeat: int | None = None,
+    ) -> None:
         self.transport = transport
         self.socket = sock
         self.peer = peer
         self.principal = principal
         """Who listens; the stream ends with their token."""
+        self.heartbeat = heartbeat
+        """Seconds between heartbeats, where the client asked for its own; None for the server's."""
         self.position = 0
         """Number of the newest event that was handed to the socket or is in ``unsent``."""
         self.live = False

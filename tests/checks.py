@@ -40,6 +40,7 @@ def assert_problem(response: requests.Response, status: int) -> dict[str, Any]:
     assert response.status_code == status, f"{response.status_code}, not {status}: {response.text[:500]}"
     assert media_type(response) == "application/problem+json"
     problem: dict[str, Any] = response.json()
+    assert problem["type"].startswith("urn:pedidos:problema:"), problem
     assert problem.get("status", status) == status
     for member in ("title", "detail"):
         assert isinstance(problem[member], str) and problem[member].strip(), problem

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 from checks import assert_faults, assert_problem
 from live_server import ORDERS, LiveServer
+
+from pedidos_server.http_errors import _SLUGS
 
 JSON = {"Content-Type": "application/json"}
 
@@ -247,3 +250,17 @@ def test_the_connection_is_good_for_the_next_request_after_an_error(server: Live
     for path, method in (("/nada", "POST"), (f"{ORDERS}999999999", "PATCH"), (ORDERS, "PUT")):
         server.request(method, path, data=smuggled, headers=JSON)
         assert server.get("/health").status_code == 200
+
+
+def test_the_type_says_what_is_missing(server: LiveServer) -> None:
+    """A 404 of a wrong address is no deleted order."""
+    order = assert_problem(server.get(f"{ORDERS}999"), 404)
+    address = assert_problem(server.get("/api/v1/pedido/999"), 404)
+    assert order["type"] == "urn:pedidos:problema:pedido-nao-encontrado"
+    assert address["type"] == "urn:pedidos:problema:endereco-nao-encontrado"
+
+
+def test_the_types_are_in_the_documentation() -> None:
+    documented = Path(__file__).parent.parent.joinpath("docs/protocol.md").read_text()
+    for status, slug in _SLUGS.items():
+        assert f"{status} `{slug}`" in documented or (status == 404 and f"`{slug}`" in documented), slug

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from checks import assert_faults
 from live_server import KINDS, LiveServer, wait_until
 from stream_clients import PING, TEXT, TRANSPORTS, RawWebSocket, Stream, frame, open_stream, text_frame
 
@@ -33,6 +34,26 @@ def test_heartbeats_come_by_the_setting(
     for stream in streams:
         stream.expect("connection")
         stream.expect("pedido_update")
+
+
+def test_an_sse_client_may_ask_for_closer_heartbeats(server: LiveServer, connect: Callable[..., Stream]) -> None:
+    """Where a proxy holds each piece back until the next: each heartbeat releases the event before it."""
+    cursor = server.cursor()
+    close = connect(server, "sse", path=f"/sse/pedidos?batimento=1&cursor={cursor}")
+    bounded = connect(server, "sse", path="/sse/pedidos?batimento=0")
+    for stream in (close, bounded):
+        beats = [stream.heartbeat(10) for _ in range(3)]
+        assert all(later - earlier < 3 for earlier, later in itertools.pairwise(beats))
+    server.create()
+    for stream in (close, bounded):
+        stream.expect("connection")
+        stream.expect("pedido_update")
+
+
+@pytest.mark.parametrize("seconds", ["", "x", "-1", "1.5", "²"])
+def test_a_heartbeat_that_is_no_number_is_refused(server: LiveServer, seconds: str) -> None:
+    answer = server.get("/sse/pedidos", params={"batimento": seconds})
+    assert_faults(answer, "batimento")
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ class Problema(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = "about:blank"
+    type: str
     title: str
     status: int
     detail: str

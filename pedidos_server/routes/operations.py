@@ -13,6 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from .. import __version__, event_log, queries
 from ..database import Connection, Database
 from ..errors import Problem
+from ..http_errors import problem_type
 from ..hub import Hub
 from ..migrations import set_meta
 from ..protocol import encode
@@ -78,7 +79,7 @@ def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlu
         if trouble is None:
             return json_response(encode(body), headers={"Cache-Control": "no-store"})
         return Response(
-            encode({**body, "title": "Serviço indisponível", "detail": trouble}),
+            encode({"type": problem_type(503), **body, "title": "Serviço indisponível", "detail": trouble}),
             503,
             {"Retry-After": "5", "Cache-Control": "no-store"},
             mimetype="application/problem+json",

@@ -21,7 +21,7 @@ from .. import event_log
 from ..auth import NOBODY, Principal
 from ..database import Database
 from ..edge import Completion
-from ..errors import Problem, unavailable
+from ..errors import Problem, invalid_fields, unavailable
 from ..hub import Hub
 from ..protocol import Cursor
 from ..server.hijack import take_socket
@@ -34,6 +34,8 @@ from .requests import Environ
 
 SUBPROTOCOL = "pedidos.v1"
 """The one that is answered; a browser may send its token as another."""
+HEARTBEATS = range(1, 26)
+"""Seconds between heartbeats that a client may ask for."""
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -118,17 +120,23 @@ class Streams:
         start = self.judge(principal, cursor)
         self._hand_over(environ, principal, start, self._websocket, switching_protocols(environ))
 
-    def open_sse(self, environ: Environ, principal: Principal, start: Start) -> None:
+    def open_sse(self, environ: Environ, principal: Principal, start: Start, heartbeat: int | None = None) -> None:
         headers = list(_SSE_HEADERS)
         self._complete(headers, environ)
         head = "\r\n".join(("HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in headers), "", ""))
-        self._hand_over(environ, principal, start, self._sse, head.encode("latin-1"))
+        self._hand_over(environ, principal, start, self._sse, head.encode("latin-1"), heartbeat)
 
     def _hand_over(
-        self, environ: Environ, principal: Principal, start: Start, transport: Transport, head: bytes
+        self,
+        environ: Environ,
+        principal: Principal,
+        start: Start,
+        transport: Transport,
+        head: bytes,
+        heartbeat: int | None = None,
     ) -> None:
         sock, unread = take_socket(environ)
-        stream = Subscription(transport, sock, environ.get("REMOTE_ADDR", ""), principal)
+        stream = Subscription(transport, sock, environ.get("REMOTE_ADDR", ""), principal, heartbeat)
         self._hub.subscribe(stream, start, head, unread)
 
 
@@ -136,6 +144,18 @@ def sse_cursor(environ: Environ, in_query: str | None) -> str | None:
     """An EventSource repeats its first address on every reconnect, so the header is the newer word."""
     last_seen: str | None = environ.get("HTTP_LAST_EVENT_ID", in_query)
     return last_seen
+
+
+def sse_heartbeat(in_query: str | None) -> int | None:
+    """Seconds between the comments of an SSE stream, as ``?batimento=`` asks, within bounds; None for the server's own.
+
+    Some proxies hold each piece of an answer back until the next one comes: a comment releases the event before it.
+    Raises Problem 422."""
+    if in_query is None:
+        return None
+    if not (in_query.isascii() and in_query.isdigit()):
+        raise invalid_fields([{"campo": "batimento", "mensagem": "Use um número inteiro de segundos, de 1 a 25."}])
+    return min(max(int(in_query[:9]), HEARTBEATS.start), HEARTBEATS.stop - 1)
 
 
 class Handshake:
@@ -193,8 +213,9 @@ def register_realtime(app: Flask, streams: Streams) -> None:
     @addresses.get("/sse/pedidos")
     def stream_sse() -> Response:
         who = principal()
+        heartbeat = sse_heartbeat(request.args.get("batimento"))
         start = streams.judge(who, sse_cursor(request.environ, request.args.get("cursor")))
-        return StreamResponse(lambda environ: streams.open_sse(environ, who, start))
+        return StreamResponse(lambda environ: streams.open_sse(environ, who, start, heartbeat))
 
     app.register_blueprint(upgrades)
     app.register_blueprint(addresses)

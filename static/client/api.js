@@ -1,5 +1,18 @@
 // The HTTP calls: timeouts, one Idempotency-Key per write, problem+json turned into errors.
+//
+// Only the server's own answers count (see answers.js). Where somebody else answers in its place, nothing is known of what was
+// asked: a write goes on as after a lost connection.
 
+import {
+  PROBLEM_TYPE,
+  isDeletion,
+  isHistorico,
+  isList,
+  isNextNumber,
+  isOurProblem,
+  isPedido,
+  parseJson,
+} from './answers.js';
 import { PATHS } from './protocol.js';
 import { withTimeout } from './timeout.js';
 
@@ -11,7 +24,8 @@ import { withTimeout } from './timeout.js';
  * - `conflict`: 412, another version; `pedido` is the current one;
  * - `denied`: 401, 403;
  * - `unavailable`: it was surely not done (429, 503), later it may be;
- * - `unconfirmed`: no answer came. It may have been done: try again with the same `idempotencyKey`.
+ * - `unconfirmed`: no answer of the server's came, or somebody else's in its place (`byNetwork`). It may have been done: try
+ *   again with the same `idempotencyKey`.
  * @typedef {'refused' | 'conflict' | 'denied' | 'unavailable' | 'unconfirmed'} PedidosErrorKind
  */
 
@@ -19,16 +33,20 @@ export class PedidosError extends Error {
   /**
    * @param {PedidosErrorKind} kind
    * @param {string} message for the user, in Portuguese
-   * @param {{status?: number, title?: string, fieldErrors?: Record<string, string>, pedido?: Pedido | null,
-   *          retryAfter?: number | null}} [details]
+   * @param {{status?: number, title?: string, type?: string, fieldErrors?: Record<string, string>,
+   *          pedido?: Pedido | null, retryAfter?: number | null, byNetwork?: boolean}} [details]
    */
   constructor(kind, message, details = {}) {
     super(message);
     this.name = 'PedidosError';
     this.kind = kind;
-    /** HTTP status, 0 where there was no answer. */
+    /** HTTP status, 0 where there was no answer of the server's. */
     this.status = details.status || 0;
     this.title = details.title || message;
+    /** The problem's `type`, such as `urn:pedidos:problema:pedido-nao-encontrado`; '' where there was none. */
+    this.type = details.type || '';
+    /** Somebody else answered in the server's place: a portal, a proxy, an antivirus. */
+    this.byNetwork = details.byNetwork === true;
     /** @type {Readonly<Record<string, string>>} the name of a field → what is wrong with it */
     this.fieldErrors = Object.freeze(details.fieldErrors || {});
     /** @type {Pedido | null} the current order, on `conflict` */
@@ -97,7 +115,9 @@ const TEXT = {
   unreachable: 'O servidor não respondeu.',
   unavailable: 'O servidor está ocupado. Tente de novo.',
   denied: 'Sem permissão. Entre de novo.',
-  unexpected: 'Resposta inesperada do servidor.',
+  network: 'A rede respondeu no lugar do servidor (portal, proxy ou antivírus).',
+  conflict: 'Outra pessoa mudou este pedido.',
+  refused: 'O servidor recusou.',
 };
 
 /**
@@ -117,36 +137,40 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
    * @param {Record<string, string>} headers
    * @param {string | undefined} body
    * @param {number} timeout ms, for head and body together
-   * @returns {Promise<{response: Response, value: any}>}
+   * @param {(value: any, response: Response) => boolean} isOurs what a success looks like
+   * @returns {Promise<{response: Response, value: any}>} of a success; rejects with a PedidosError
    */
-  async function exchange(method, url, headers, body, timeout) {
+  async function exchange(method, url, headers, body, timeout, isOurs) {
     const { signal, done } = withTimeout(clock, timeout);
     const authorization = token ? { Authorization: `Bearer ${token}` } : null;
+    let response;
+    let value;
     try {
-      const response = await fetch(url, {
+      response = await fetch(url, {
         method,
         headers: { Accept: 'application/json', ...authorization, ...headers },
         body,
         cache: 'no-store',
         signal,
       });
-      const text = await response.text();
-      return { response, value: text === '' ? null : parse(text) };
+      value = parseJson(await response.text());
+    } catch (error) {
+      throw new PedidosError('unconfirmed', method === 'GET' ? TEXT.unreachable : TEXT.unconfirmed);
     } finally {
       done();
     }
+    if ((response.ok || response.status === 304) && isOurs(value, response)) return { response, value };
+    if (isOurProblem(response, value)) throw toError(response, value);
+    throw new PedidosError('unconfirmed', TEXT.network, { byNetwork: true });
   }
 
-  /** @param {string} path @param {Record<string, string>} [headers] */
-  async function read(path, headers = {}) {
-    let answer;
-    try {
-      answer = await exchange('GET', baseUrl + path, headers, undefined, READ_TIMEOUT);
-    } catch (error) {
-      throw new PedidosError('unconfirmed', TEXT.unreachable);
-    }
-    if (answer.response.ok || answer.response.status === 304) return answer;
-    throw toError(answer.response, answer.value);
+  /**
+   * @param {string} path
+   * @param {(value: any, response: Response) => boolean} isOurs
+   * @param {Record<string, string>} [headers]
+   */
+  function read(path, isOurs, headers = {}) {
+    return exchange('GET', baseUrl + path, headers, undefined, READ_TIMEOUT, isOurs);
   }
 
   /**
@@ -156,8 +180,9 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
    * @param {string} path
    * @param {PedidoChanges | undefined} data
    * @param {WriteOptions} options
+   * @param {(value: any) => boolean} isOurs
    */
-  async function write(method, path, data, options) {
+  async function write(method, path, data, options, isOurs) {
     const key = options.idempotencyKey || randomId();
     const body = data === undefined ? undefined : JSON.stringify(data);
     const author = autor();
@@ -168,20 +193,18 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
     if (options.ifMatch !== undefined) headers['If-Match'] = toEtag(options.ifMatch);
 
     const allowance = body === undefined ? 0 : (body.length / 1024) * UPLOAD_ALLOWANCE;
-    const deadline = clock.now() + WRITE_TIMEOUT + allowance;
+    const deadline = clock.monotonic() + WRITE_TIMEOUT + allowance;
     for (let pause = FIRST_RETRY; ; pause = Math.min(pause * 2, LONGEST_RETRY)) {
       /** @type {PedidosError} */
       let failure;
       try {
-        const left = Math.max(1, deadline - clock.now());
-        const { response, value } = await exchange(method, baseUrl + path, headers, body, left);
-        if (response.ok) return { response, value };
-        failure = toError(response, value);
+        const left = Math.max(1, deadline - clock.monotonic());
+        return await exchange(method, baseUrl + path, headers, body, left, isOurs);
       } catch (error) {
-        failure = new PedidosError('unconfirmed', TEXT.unconfirmed);
+        failure = /** @type {PedidosError} */ (error);
       }
       const wait = Math.max(pause, failure.retryAfter || 0);
-      if (!failure.retryable || clock.now() + wait >= deadline) {
+      if (!failure.retryable || clock.monotonic() + wait >= deadline) {
         failure.idempotencyKey = key;
         throw failure;
       }
@@ -207,9 +230,8 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
         if (value !== undefined && value !== null && value !== '') search.set(name, String(value));
       }
       const path = PATHS.pedidos + (search.toString() ? `?${search}` : '');
-      const { response, value } = await read(path, etag ? { 'If-None-Match': etag } : {});
+      const { response, value } = await read(path, isList, etag ? { 'If-None-Match': etag } : {});
       const notModified = response.status === 304;
-      if (!notModified && !Array.isArray(value)) throw new PedidosError('refused', TEXT.unexpected);
       const total = response.headers.get('X-Total-Count');
       const next = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') || '');
       return {
@@ -224,17 +246,17 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
 
     /** @param {number} id @returns {Promise<Pedido>} */
     async get(id) {
-      return (await read(pathOf(id))).value;
+      return (await read(pathOf(id), isPedido)).value;
     },
 
     /** @param {number} id @returns {Promise<HistoricoEntry[]>} */
     async historico(id) {
-      return (await read(`${pathOf(id)}/historico`)).value;
+      return (await read(`${pathOf(id)}/historico`, isHistorico)).value;
     },
 
     /** @returns {Promise<{proximo_numero: number, total_pedidos: number}>} */
     async proximoNumero() {
-      return (await read(`${PATHS.pedidos}proximo-numero`)).value;
+      return (await read(`${PATHS.pedidos}proximo-numero`, isNextNumber)).value;
     },
 
     /**
@@ -243,7 +265,7 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
      * @returns {Promise<Pedido>}
      */
     async create(dados, options = {}) {
-      return (await write('POST', PATHS.pedidos, dados, options)).value;
+      return (await write('POST', PATHS.pedidos, dados, options, isPedido)).value;
     },
 
     /**
@@ -253,7 +275,7 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
      * @returns {Promise<Pedido>} the whole order after it
      */
     async patch(id, changes, options = {}) {
-      return (await write('PATCH', pathOf(id), changes, options)).value;
+      return (await write('PATCH', pathOf(id), changes, options, isPedido)).value;
     },
 
     /**
@@ -262,66 +284,51 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
      * @returns {Promise<{message: string}>}
      */
     async remove(id, options = {}) {
-      return (await write('DELETE', pathOf(id), undefined, options)).value;
+      return (await write('DELETE', pathOf(id), undefined, options, isDeletion)).value;
     },
   };
 }
+
+/** Of the 404 that says that there is no such order, and not that the address is wrong. */
+export const NO_SUCH_ORDER = `${PROBLEM_TYPE}pedido-nao-encontrado`;
 
 /** @param {number | string} ifMatch @returns {string} */
 function toEtag(ifMatch) {
   return typeof ifMatch === 'number' ? `"${ifMatch}"` : ifMatch;
 }
 
-/** @param {string} text @returns {any} undefined where it is no JSON */
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    return undefined;
-  }
-}
-
 /**
  * @param {Response} response
- * @param {any} problem
+ * @param {any} problem the server's own
  * @returns {PedidosError}
  */
 function toError(response, problem) {
   const { status } = response;
-  const body = problem !== null && typeof problem === 'object' ? problem : {};
-  const ours = typeof body.title === 'string' || typeof body.detail === 'string';
   const seconds = Number(response.headers.get('Retry-After'));
   /** @type {Record<string, string>} */
   const fieldErrors = {};
-  if (Array.isArray(body.errors)) {
-    for (const { campo, mensagem } of body.errors) {
+  if (Array.isArray(problem.errors)) {
+    for (const { campo, mensagem } of problem.errors) {
       fieldErrors[campo] = fieldErrors[campo] ? `${fieldErrors[campo]} ${mensagem}` : mensagem;
     }
   }
-  const kind = kindOf(status, ours);
-  const message =
-    (typeof body.detail === 'string' && body.detail) ||
-    (typeof body.title === 'string' && body.title) ||
-    (kind === 'refused' || kind === 'conflict' ? TEXT.unexpected : TEXT[kind]);
-  return new PedidosError(kind, message, {
+  const kind = kindOf(status);
+  const title = typeof problem.title === 'string' ? problem.title : '';
+  const detail = typeof problem.detail === 'string' ? problem.detail : '';
+  return new PedidosError(kind, detail || title || TEXT[kind], {
     status,
-    title: typeof body.title === 'string' ? body.title : undefined,
+    title,
+    type: problem.type,
     fieldErrors,
-    pedido: body.pedido || null,
+    pedido: isPedido(problem.pedido) ? problem.pedido : null,
     retryAfter: seconds > 0 ? seconds * 1000 : null,
   });
 }
 
-/**
- * @param {number} status
- * @param {boolean} ours whether the answer is a problem+json of our server's, not a proxy's page
- * @returns {PedidosErrorKind}
- */
-function kindOf(status, ours) {
+/** @param {number} status of the server's own answer @returns {'denied' | 'conflict' | 'unavailable' | 'refused'} */
+function kindOf(status) {
   if (status === 401 || status === 403) return 'denied';
   if (status === 412) return 'conflict';
-  if (status === 429 || (status === 503 && ours)) return 'unavailable';
-  // A proxy's 502, 503 or 504: nobody knows whether it was done.
-  if (status >= 500 && !ours) return 'unconfirmed';
+  if (status === 429 || status === 503) return 'unavailable';
   return 'refused';
 }

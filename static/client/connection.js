@@ -8,7 +8,7 @@
 //       │  │  │         refused │        │ silent: at once    │       │
 //       │  │  │    or 3 s hang  │        └────────────────────┘       │
 //       │  │  │                 ▼        │                            │ ended
-//       │  │  │ 401/403  ┌─────────┐     │ blocked: the other         │
+//       │  │  │ denied   ┌─────────┐     │ blocked: the other         │
 //       │  │  └──────────│ probing │─────┘ transport, at once         │
 //       │  │             └─────────┘                                  │
 //       │  │               ▲   │ no answer, or nothing else to try    │
@@ -17,18 +17,23 @@
 //       │  └─────────────│ waiting │ wake and reconnect() ─▶ connecting
 //       │ too many tries └─────────┘◀─────────────────────────────────┘
 //       │
-//       └── close(), a close code that says stop, 401/403 on the stream itself: from any state
+//       └── close(), a close code that says stop, 401/403 of our server on the stream itself: from any state
 //
-// Fallback, in "auto": WebSocket is *blocked* when its upgrade is refused twice running, or hangs, or
-// it opens and dies young three times running, each while our server answers over HTTP. Then SSE, with the
-// same cursor. While SSE is live, WebSocket is tried beside it every few minutes and takes over once
-// it has spoken: nothing is interrupted, and what both deliver is dropped by its cursor.
+// Fallback, in "auto": see fallback.js for when WebSocket counts as blocked. Then SSE, with the same cursor. While SSE is
+// live, WebSocket is tried beside it every few minutes and takes over once it has spoken: nothing is interrupted, and what
+// both deliver is dropped by its cursor.
+//
+// Delivery, on SSE: some networks hold each piece back until the next one comes. It shows when an own change's event does
+// not follow its answer (`deliveryIsLate`), when an event comes seconds after its time, or when the stream stays silent.
+// Then the stream is opened anew with a heartbeat each second, which releases the event before it: `delayed`.
 //
 // Position: `cursor` is the last one handed on. It moves only forward, event by event, or to where
 // the server says that a new stream begins (`refresh_required` with a cursor); so a cut at any
 // moment resumes without loss or repeat.
 
+import { DENIALS } from './answers.js';
 import { withJitter } from './backoff.js';
+import { createOutbox } from './listeners.js';
 import { closeCode, comparePosition } from './protocol.js';
 
 /** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
@@ -43,14 +48,17 @@ import { closeCode, comparePosition } from './protocol.js';
  * Why live updates do not come, in words for the user.
  * - `denied`: 401/403, or a close code that says stop. Final until `reconnect()`.
  * - `attempts`: `maxReconnectAttempts` used up. Final until `reconnect()`.
- * - `blocked`: the server answers, but the network lets neither transport through. Goes on trying.
- * @typedef {{kind: 'denied' | 'attempts' | 'blocked', message: string, status: number | null}} ConnectionError
+ * - `blocked`: the server answers, but the network lets neither transport through, or the server has no room for a stream. Goes
+ *   on trying; what HTTP carries works.
+ * - `network-answer`: somebody else (a portal, a proxy, an antivirus) answers in the server's place. Goes on trying.
+ * @typedef {{kind: 'denied' | 'attempts' | 'blocked' | 'network-answer', message: string, status: number | null}} ConnectionError
  */
 
 /**
  * @typedef {object} ConnectionState
  * @property {'connecting' | 'connected' | 'disconnected' | 'error'} status `disconnected`: the next
  *   attempt is on its way, or it was closed; `error`: stopped, see `error`
+ * @property {boolean} delayed the network holds changes back; they come, about a second late
  * @property {TransportName | null} transport in use, or being tried
  * @property {TransportPreference} preference
  * @property {number} reconnectAttempt 0 while connected
@@ -77,6 +85,7 @@ import { closeCode, comparePosition } from './protocol.js';
  * @property {() => void} close
  * @property {() => void} reconnect drops what there is and tries at once
  * @property {(preference: TransportPreference) => void} setTransport
+ * @property {() => void} deliveryIsLate an event that must have been sent has not come
  * @property {(message: object) => boolean} send false where nothing was sent (SSE, not connected)
  * @property {() => ConnectionState} getState an immutable object, another one after each change
  * @property {() => string | null} position the cursor of the last message handed on
@@ -84,17 +93,21 @@ import { closeCode, comparePosition } from './protocol.js';
  * @property {(listener: (message: ServerMessage) => void) => () => void} onMessage
  */
 
+/** How long the first messages of a stream may take to come. */
+const BEGINNING = 2_000;
 export const WEBSOCKET_DEADLINE = 3_000;
-export const SSE_DEADLINE = 4_000;
+export const SSE_DEADLINE = 3_000;
 export const PONG_DEADLINE = 10_000;
 export const WAKE_DEADLINE = 3_000;
 /** The server gives a sign of life every 25 s at least. */
 export const SSE_SILENCE = 35_000;
+/** Seconds between heartbeats where the network holds each piece back until the next. */
+export const CLOSE_HEARTBEAT = 1;
+export const CLOSE_SILENCE = 6_000;
+/** An event that comes so many ms later than the stream's first message did, each by the server's time, was held back. */
+export const LATE_EVENT = 3_000;
 /** A connection that lived shorter died young. */
 export const YOUNG = 10_000;
-export const YOUNG_DEATHS = 3;
-export const REFUSALS = 2;
-export const WEBSOCKET_RETRY = 300_000;
 /** A timer this late means that the machine slept, not that the server was silent. */
 const LATE_TIMER = 5_000;
 
@@ -116,10 +129,16 @@ const TEXT = {
     'A rede bloqueia as atualizações ao vivo: o servidor responde, mas um proxy retém o fluxo. ' +
     'No proxy, libere WebSocket (cabeçalho Upgrade) ou desligue a retenção de respostas ' +
     '(no nginx: proxy_buffering off).',
+  network:
+    'A rede respondeu no lugar do servidor (um portal, um proxy ou um antivírus). ' +
+    'Se for um portal, entre nele; aqui tudo volta sozinho.',
   websocketBlocked:
     'A rede bloqueia WebSocket: o servidor responde, mas o Upgrade não passa. ' +
     'Escolha o transporte automático, ou libere o cabeçalho Upgrade no proxy.',
 };
+
+/** @type {ConnectionError} */
+const NETWORK_ANSWER = Object.freeze({ kind: 'network-answer', message: TEXT.network, status: null });
 
 /**
  * @param {object} dependencies
@@ -127,19 +146,21 @@ const TEXT = {
  * @param {() => Promise<ProbeResult>} dependencies.probe
  * @param {import('./environment.js').Clock} dependencies.clock
  * @param {() => number} dependencies.random
+ * @param {import('./fallback.js').Fallback} dependencies.fallback
  * @param {Pick<import('./lifecycle.js').Lifecycle, 'subscribe'>} dependencies.lifecycle
  * @param {ConnectionSettings} dependencies.settings
  * @returns {Connection}
  */
-export function createConnection({ open, probe, clock, random, lifecycle, settings }) {
-  /** @type {Set<() => void>} */
-  const stateListeners = new Set();
-  /** @type {Set<(message: ServerMessage) => void>} */
-  const messageListeners = new Set();
+export function createConnection({ open, probe, clock, random, fallback, lifecycle, settings }) {
+  const outbox = createOutbox();
+  const { transition } = outbox;
+  const stateListeners = /** @type {import('./listeners.js').Listeners<[]>} */ (outbox.listeners());
+  const messageListeners = /** @type {import('./listeners.js').Listeners<[ServerMessage]>} */ (outbox.listeners());
 
   /** @type {ConnectionState} */
   let state = Object.freeze({
     status: 'disconnected',
+    delayed: false,
     transport: null,
     preference: settings.transport,
     reconnectAttempt: 0,
@@ -159,11 +180,17 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   let candidate = null;
   /** Grows with each change of phase: what an older phase still has under way is void. */
   let generation = 0;
-  let refusals = 0;
-  let youngDeaths = 0;
-  /** Until then, SSE is what "auto" means. */
-  let sseUntil = 0;
+  /** By the wall clock, which also runs while the machine sleeps. */
   let heardAt = 0;
+  /** By the monotonic clock, as all durations. */
+  let connectedAt = 0;
+  let outageAt = 0;
+  /** Whether this stream has given a sign of life that did not come with its beginning. */
+  let hasBeat = false;
+  /** ms between the server's time and ours at the promptest message of this stream; null before its first. @type {number | null} */
+  let promptest = null;
+  /** When it began, by the server's clock. */
+  let beganAt = 0;
   /** @type {(() => void) | null} */
   let unsubscribeLifecycle = null;
 
@@ -177,7 +204,7 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
       name,
       clock.setTimeout(() => {
         timers.delete(name);
-        callback();
+        transition(callback);
       }, ms),
     );
   }
@@ -191,7 +218,18 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   /** @param {Partial<ConnectionState>} change */
   function publish(change) {
     state = Object.freeze({ ...state, ...change });
-    for (const listener of Array.from(stateListeners)) listener();
+    stateListeners.tell();
+  }
+
+  /** Since when there is no connection, ms by the wall clock. */
+  function outageSince() {
+    const now = clock.now();
+    if (state.disconnectedAt === null) {
+      outageAt = clock.monotonic();
+      return now;
+    }
+    // Set back meanwhile, the clock would hide the outage until it has caught up.
+    return state.disconnectedAt <= now ? state.disconnectedAt : now - (clock.monotonic() - outageAt);
   }
 
   /** @param {typeof phase} next */
@@ -214,7 +252,7 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   /** @returns {TransportName} */
   function choose() {
     if (state.preference !== 'auto') return state.preference;
-    return clock.now() < sseUntil ? 'sse' : 'websocket';
+    return fallback.transport();
   }
 
   function attempt() {
@@ -224,7 +262,7 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
       status: 'connecting',
       transport: name,
       connectedAt: null,
-      disconnectedAt: state.disconnectedAt === null ? clock.now() : state.disconnectedAt,
+      disconnectedAt: outageSince(),
     });
     current = openStream(name, {
       onReady: (transport) => {
@@ -245,10 +283,12 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   function openStream(name, outcome) {
     let ready = false;
     const deadline = name === 'websocket' ? WEBSOCKET_DEADLINE : SSE_DEADLINE;
+    const heartbeat = name === 'sse' && fallback.isHeldBack() ? CLOSE_HEARTBEAT : null;
     const timer = `open ${name}`;
-    const transport = open[name](cursor, {
-      onActivity: () => transport === current && heard(),
-      onMessage: (message) => {
+    /** @type {import('./transport.js').TransportHandlers} */
+    const handlers = {
+      onActivity: () => transition(() => transport === current && heard()),
+      onMessage: (message) => transition(() => {
         if (!ready) {
           // Only what speaks our protocol is our server: a captive portal's answer is none.
           if (message.type !== 'connection') return;
@@ -257,13 +297,14 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
           outcome.onReady(transport);
         }
         if (transport === current) receive(message);
-      },
-      onEnd: (end) => {
+      }),
+      onEnd: (end) => transition(() => {
         clearTimer(timer);
         if (!ready) outcome.onFailure('refused', end);
         else if (transport === current) lost(end);
-      },
-    });
+      }),
+    };
+    const transport = open[name](cursor, handlers, heartbeat);
     setTimer(timer, deadline, () => {
       transport.close();
       outcome.onFailure('hung', null);
@@ -272,52 +313,60 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   }
 
   /** @param {TransportName} name @param {'refused' | 'hung'} how @param {TransportEnd | null} end */
-  async function failed(name, how, end) {
-    if (end && (end.status === 401 || end.status === 403)) return deny(end.status, '');
-    if (end && closeCode(end.code).action === 'stop') return deny(null, end.reason);
+  function failed(name, how, end) {
+    if (isDenial(end)) return deny(end.status, end.reason);
     // The server itself closed it (a restart, say), with a code of its own: no question of the network.
     if (end && end.code !== null && !closeCode(end.code).network) return wait(0);
-    const mine = enter('probing');
+    enter('probing');
+    return askWhy((result) => {
+      if (result.verdict === 'denied') return deny(result.status, result.message);
+      if (result.verdict !== 'answers') {
+        fallback.restartCounts();
+        return wait(0, result.verdict === 'foreign' ? NETWORK_ANSWER : null);
+      }
+      return name === 'websocket' ? websocketBlocked(how) : sseBlocked(how, end);
+    });
+  }
+
+  /**
+   * Asks what stands behind a stream that failed; nothing comes of it where the phase has changed meanwhile.
+   * @param {(result: ProbeResult) => void} then
+   */
+  async function askWhy(then) {
+    const mine = generation;
     const result = await probe();
-    if (mine !== generation) return undefined;
-    if (result.verdict === 'denied') return deny(result.status, result.message);
-    if (result.verdict === 'unreachable') {
-      refusals = 0;
-      youngDeaths = 0;
-      return wait(0);
-    }
-    return name === 'websocket' ? websocketBlocked(how) : sseBlocked(end);
+    if (mine === generation) transition(() => then(result));
   }
 
   /** @param {'refused' | 'hung'} how */
   function websocketBlocked(how) {
-    refusals += 1;
-    if (state.preference === 'websocket') return wait(0, TEXT.websocketBlocked);
-    // A refusal may be a server that was just coming up: ask once more. A hang has cost 3 s already.
-    if (how === 'refused' && refusals < REFUSALS) return attempt();
-    return fallBack();
+    const isBlocked = fallback.websocketFailed(how);
+    if (state.preference === 'websocket') return wait(0, blocked(TEXT.websocketBlocked));
+    return isBlocked ? fallBack() : attempt();
   }
 
-  /** @param {TransportEnd | null} end */
-  function sseBlocked(end) {
-    // The server itself said "not now" (503, 429): no reason to accuse the network.
-    const ours = end !== null && end.status !== null && end.status >= 429;
-    // Next time from the top, WebSocket first: perhaps only this path is closed.
-    sseUntil = 0;
-    return wait((end && end.retryAfter) || 0, ours ? undefined : TEXT.blocked);
+  /** @param {'refused' | 'hung'} how @param {TransportEnd | null} end */
+  function sseBlocked(how, end) {
+    // Its first message may wait for the next piece.
+    if (how === 'hung' && !fallback.isHeldBack()) {
+      fallback.holdsBack();
+      return attempt();
+    }
+    fallback.fromTheTop();
+    // The server itself said "not now" (503, 429): its words, and no reason to accuse the network.
+    if (end && end.refusedBy === 'server') return wait(end.retryAfter || 0, blocked(end.reason));
+    return wait(0, blocked(TEXT.blocked));
   }
 
   function fallBack() {
-    refusals = 0;
-    youngDeaths = 0;
-    sseUntil = clock.now() + withJitter(WEBSOCKET_RETRY, random);
+    fallback.toSse();
     attempt();
   }
 
   // ---- waiting and stopping ------------------------------------------------------------------
 
-  /** @param {number} atLeast ms @param {string} [blocked] */
-  function wait(atLeast, blocked) {
+  /** @param {number} atLeast ms @param {ConnectionError | null} [error] what the user should know, while it goes on trying */
+  function wait(atLeast, error = null) {
     if (!settings.autoReconnect) return stop('disconnected', null);
     if (state.reconnectAttempt >= settings.maxReconnectAttempts) {
       return stop('error', { kind: 'attempts', message: TEXT.attempts, status: null });
@@ -326,9 +375,9 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
     publish({
       status: 'disconnected',
       connectedAt: null,
-      disconnectedAt: state.disconnectedAt === null ? clock.now() : state.disconnectedAt,
+      disconnectedAt: outageSince(),
       reconnectAttempt: state.reconnectAttempt + 1,
-      error: blocked ? { kind: 'blocked', message: blocked, status: null } : null,
+      error,
     });
     setTimer('retry', Math.max(atLeast, withJitter(settings.reconnectInterval, random)), attempt);
     return undefined;
@@ -350,7 +399,7 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
       error,
       transport: null,
       connectedAt: null,
-      disconnectedAt: state.disconnectedAt === null ? clock.now() : state.disconnectedAt,
+      disconnectedAt: outageSince(),
     });
   }
 
@@ -359,10 +408,13 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   function connected() {
     if (phase !== 'connected') enter('connected');
     const transport = /** @type {Transport} */ (current);
-    refusals = 0;
     heardAt = clock.now();
+    connectedAt = clock.monotonic();
+    promptest = null;
+    hasBeat = false;
     publish({
       status: 'connected',
+      delayed: isDelayed(transport),
       transport: transport.name,
       reconnectAttempt: 0,
       connectedAt: heardAt,
@@ -371,20 +423,26 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
       error: null,
     });
     if (transport.name === 'websocket') {
-      sseUntil = 0;
+      fallback.websocketWorks();
       keepPinging();
     } else {
-      expectSign(SSE_SILENCE);
+      expectSign(silenceLimit());
       scheduleUpgrade();
     }
   }
+
+  /** @param {Transport} transport */
+  const isDelayed = (transport) => transport.name === 'sse' && fallback.isHeldBack();
+
+  const silenceLimit = () => (state.delayed ? CLOSE_SILENCE : SSE_SILENCE);
 
   function heard() {
     const before = state.lastHeardAt || 0;
     heardAt = clock.now();
     if (phase !== 'connected') return;
+    if (clock.monotonic() - connectedAt > BEGINNING) hasBeat = true;
     clearTimer('silence');
-    if (current && current.name === 'sse') expectSign(SSE_SILENCE);
+    if (current && current.name === 'sse') expectSign(silenceLimit());
     // Under load the state is not worth more than one new object a second.
     if (heardAt - before >= 1_000) publish({ lastHeardAt: heardAt });
   }
@@ -396,36 +454,63 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
       // that one moves the position: a cut between the two must lose nothing.
       if (cursor === null && message.cursor) cursor = message.cursor;
       publish({ serverVersion: message.versao_servidor || null });
+      noteTime(message.timestamp);
     } else if (message.type === 'refresh_required') {
       if (message.cursor) cursor = message.cursor;
     } else if (message.type === 'pedido_update') {
       if (comparePosition(cursor, message.cursor) === 'repeat') return;
       cursor = message.cursor;
+      noteTime(message.timestamp);
     }
-    for (const listener of Array.from(messageListeners)) listener(message);
+    messageListeners.tell(message);
+  }
+
+  /**
+   * Compares when a message came with when the server wrote it. What was missed before the stream began is older than it, and
+   * says nothing.
+   * @param {string} timestamp ISO 8601, by the server's clock
+   */
+  function noteTime(timestamp) {
+    if (!current || current.name !== 'sse') return;
+    const written = Date.parse(timestamp);
+    if (Number.isNaN(written)) return;
+    const delay = clock.monotonic() - written;
+    if (promptest === null) {
+      promptest = delay;
+      beganAt = written;
+    } else if (written >= beganAt) {
+      if (delay - promptest > LATE_EVENT) deliveryIsLate();
+      promptest = Math.min(promptest, delay);
+    }
+  }
+
+  function deliveryIsLate() {
+    if (phase !== 'connected' || !current || current.name !== 'sse' || fallback.isHeldBack()) return;
+    fallback.holdsBack();
+    attempt();
   }
 
   /** @param {TransportEnd} end */
-  async function lost(end) {
+  function lost(end) {
     const { action, network } = closeCode(end.code);
     if (action === 'stop') return deny(null, end.reason);
-    const young = clock.now() - (state.connectedAt || 0) < YOUNG;
+    const young = clock.monotonic() - connectedAt < YOUNG;
     const websocket = current !== null && current.name === 'websocket';
     if (!websocket || !young || !network) {
-      youngDeaths = 0;
+      fallback.restartYoungDeaths();
       return wait(end.retryAfter || 0);
     }
-    youngDeaths += 1;
+    const isBlocked = fallback.diedYoung();
     // Shown as waiting while it is asked whose fault it is.
     wait(0);
     if (phase !== 'waiting') return undefined;
-    const mine = generation;
-    const result = await probe();
-    if (mine !== generation) return undefined;
-    if (result.verdict === 'denied') return deny(result.status, result.message);
-    if (result.verdict === 'unreachable') youngDeaths = 0;
-    else if (youngDeaths >= YOUNG_DEATHS && state.preference === 'auto') fallBack();
-    return undefined;
+    return askWhy((result) => {
+      if (result.verdict === 'denied') return deny(result.status, result.message);
+      if (result.verdict === 'foreign') publish({ error: NETWORK_ANSWER });
+      if (result.verdict !== 'answers') fallback.restartYoungDeaths();
+      else if (isBlocked && state.preference === 'auto') fallBack();
+      return undefined;
+    });
   }
 
   // ---- liveness ------------------------------------------------------------------------------
@@ -455,21 +540,29 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
     });
   }
 
-  // Silence has cost enough time already, and it is each client's own: no jitter is needed.
   function silent() {
-    youngDeaths = 0;
+    fallback.restartYoungDeaths();
+    if (state.delayed) {
+      // Even a heartbeat each second does not get through.
+      fallback.fromTheTop();
+      wait(0, blocked(TEXT.blocked));
+      return;
+    }
+    // Not one heartbeat since it began: it is not the line that is dead.
+    if (current && current.name === 'sse' && !hasBeat) fallback.holdsBack();
+    // Silence has cost enough time already, and it is each client's own: no jitter is needed.
     publish({ reconnectAttempt: state.reconnectAttempt + 1 });
     attempt();
   }
 
   /** @param {import('./lifecycle.js').LifecycleEvent} event */
   function onLifecycle(event) {
-    if (event === 'online') sseUntil = 0;
+    if (event === 'online') fallback.forget();
     if (event !== 'online' && event !== 'wake' && event !== 'return') return;
     if (phase === 'waiting') attempt();
     else if (phase === 'connected' && current) {
       if (current.name === 'websocket') ping(WAKE_DEADLINE);
-      else if (clock.now() - heardAt > SSE_SILENCE) expectSign(WAKE_DEADLINE);
+      else if (clock.now() - heardAt > silenceLimit()) expectSign(WAKE_DEADLINE);
     }
   }
 
@@ -477,7 +570,7 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
 
   function scheduleUpgrade() {
     if (state.preference !== 'auto') return;
-    setTimer('upgrade', Math.max(0, sseUntil - clock.now()), () => {
+    setTimer('upgrade', fallback.retryIn(), () => {
       candidate = openStream('websocket', {
         onReady: (transport) => {
           const old = current;
@@ -489,7 +582,7 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
         },
         onFailure: () => {
           candidate = null;
-          sseUntil = clock.now() + withJitter(WEBSOCKET_RETRY, random);
+          fallback.toSse();
           scheduleUpgrade();
         },
       });
@@ -497,39 +590,53 @@ export function createConnection({ open, probe, clock, random, lifecycle, settin
   }
 
   return {
-    start(from = null) {
-      if (phase !== 'stopped') return;
-      if (from !== null) cursor = from;
-      unsubscribeLifecycle = lifecycle.subscribe(onLifecycle);
-      publish({ reconnectAttempt: 0, error: null });
-      attempt();
-    },
-    close() {
-      if (phase !== 'stopped') stop('disconnected', null);
-    },
-    reconnect() {
-      refusals = 0;
-      youngDeaths = 0;
-      if (!unsubscribeLifecycle) unsubscribeLifecycle = lifecycle.subscribe(onLifecycle);
-      if (phase === 'stopped') publish({ reconnectAttempt: 0, error: null });
-      attempt();
-    },
-    setTransport(preference) {
-      if (preference === state.preference) return;
-      sseUntil = 0;
-      publish({ preference });
-      if (phase !== 'stopped') attempt();
-    },
+    start: (from = null) =>
+      transition(() => {
+        if (phase !== 'stopped') return;
+        if (from !== null) cursor = from;
+        unsubscribeLifecycle = lifecycle.subscribe((event) => transition(() => onLifecycle(event)));
+        publish({ reconnectAttempt: 0, error: null });
+        attempt();
+      }),
+    close: () =>
+      transition(() => {
+        if (phase !== 'stopped') stop('disconnected', null);
+      }),
+    reconnect: () =>
+      transition(() => {
+        fallback.restartCounts();
+        if (!unsubscribeLifecycle) {
+          unsubscribeLifecycle = lifecycle.subscribe((event) => transition(() => onLifecycle(event)));
+        }
+        if (phase === 'stopped') publish({ reconnectAttempt: 0, error: null });
+        attempt();
+      }),
+    setTransport: (preference) =>
+      transition(() => {
+        if (preference === state.preference) return;
+        fallback.forget();
+        publish({ preference });
+        if (phase !== 'stopped') attempt();
+      }),
+    deliveryIsLate: () => transition(deliveryIsLate),
     send: (message) => phase === 'connected' && current !== null && current.send(message),
     getState: () => state,
     position: () => cursor,
-    subscribe(listener) {
-      stateListeners.add(listener);
-      return () => stateListeners.delete(listener);
-    },
-    onMessage(listener) {
-      messageListeners.add(listener);
-      return () => messageListeners.delete(listener);
-    },
+    subscribe: stateListeners.add,
+    onMessage: messageListeners.add,
   };
+}
+
+/**
+ * Whether the server itself refuses us, so that trying again changes nothing.
+ * @param {TransportEnd | null} end
+ * @returns {end is TransportEnd & {status: number}}
+ */
+function isDenial(end) {
+  return end !== null && end.refusedBy === 'server' && DENIALS.includes(Number(end.status));
+}
+
+/** @param {string} message @returns {ConnectionError} */
+function blocked(message) {
+  return { kind: 'blocked', message, status: null };
 }

@@ -4,7 +4,8 @@
 
 /**
  * @typedef {object} Clock
- * @property {() => number} now wall-clock ms: it jumps when a laptop wakes, which is meant
+ * @property {() => number} now wall-clock ms, for what is shown and to notice sleep: it may jump, back too
+ * @property {() => number} monotonic ms, for durations: it never goes back
  * @property {(callback: () => void, ms: number) => unknown} setTimeout
  * @property {(timer: any) => void} clearTimeout
  */
@@ -21,7 +22,8 @@
  * @typedef {object} Environment
  * @property {typeof fetch} fetch
  * @property {(new (url: string, protocols?: string | string[]) => WebSocket) | null} WebSocket
- * @property {((name: string) => Channel) | null} openChannel null where tabs cannot talk to each other
+ * @property {((name: string) => Channel | null) | null} openChannel null where tabs cannot talk to each other
+ * @property {Storage | null} storage what outlives the page; null where it may not be used
  * @property {Clock} clock
  * @property {() => number} random in [0, 1), for jitter only
  * @property {() => string} randomId 128 bits, hexadecimal
@@ -38,9 +40,11 @@ export function browserEnvironment() {
   return {
     fetch: (input, init) => scope.fetch(input, init),
     WebSocket: scope.WebSocket || null,
-    openChannel: page && scope.BroadcastChannel ? (name) => new scope.BroadcastChannel(name) : null,
+    openChannel: page && scope.BroadcastChannel ? (name) => orNull(() => new scope.BroadcastChannel(name)) : null,
+    storage: page ? orNull(() => scope.localStorage) : null,
     clock: {
       now: () => Date.now(),
+      monotonic: () => scope.performance.now(),
       setTimeout: (callback, ms) => scope.setTimeout(callback, ms),
       clearTimeout: (timer) => scope.clearTimeout(timer),
     },
@@ -53,4 +57,18 @@ export function browserEnvironment() {
     document: page ? scope.document : null,
     origin: page ? page.location.origin : '',
   };
+}
+
+/**
+ * What a browser may have and yet forbid: it then throws.
+ * @template T
+ * @param {() => T} get
+ * @returns {T | null}
+ */
+function orNull(get) {
+  try {
+    return get() || null;
+  } catch (error) {
+    return null;
+  }
 }

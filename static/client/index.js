@@ -3,6 +3,7 @@
 import { createApi } from './api.js';
 import { CONNECTION_DEFAULTS, createConnection } from './connection.js';
 import { browserEnvironment } from './environment.js';
+import { createFallback, storedMemory } from './fallback.js';
 import { createLifecycle } from './lifecycle.js';
 import { createProbe } from './probe.js';
 import { sseTransport } from './sse-transport.js';
@@ -60,7 +61,7 @@ export { SETORES, WHOLE_ORDER } from './protocol.js';
  */
 export function createPedidosClient(options = {}) {
   const environment = { ...browserEnvironment(), ...options.environment };
-  const { fetch, clock, random, randomId, WebSocket, openChannel } = environment;
+  const { fetch, clock, random, randomId, WebSocket, openChannel, storage } = environment;
   const baseUrl = (options.baseUrl || environment.origin).replace(/\/+$/, '');
   const token = options.token || null;
   const shareStream = options.shareStream !== false;
@@ -76,6 +77,7 @@ export function createPedidosClient(options = {}) {
     probe: createProbe({ baseUrl, token, fetch, clock }),
     clock,
     random,
+    fallback: createFallback({ clock, random, memory: storedMemory(storage, baseUrl) }),
     lifecycle,
     settings: {
       transport: options.transport || CONNECTION_DEFAULTS.transport,

@@ -1,6 +1,8 @@
 // What happens to the page around the connection: it is hidden and shown, frozen, kept by the
 // back button, and the machine under it sleeps and wakes.
 
+import { createOutbox } from './listeners.js';
+
 /** @typedef {import('./environment.js').Environment} Environment */
 /**
  * - `online`: the network changed; `wake`: look at the connection now;
@@ -24,17 +26,11 @@ const LATE = 10_000;
  * @returns {Lifecycle}
  */
 export function createLifecycle({ window, document, clock }) {
-  /** @type {Set<(event: LifecycleEvent) => void>} */
-  const listeners = new Set();
+  const listeners = /** @type {import('./listeners.js').Listeners<[LifecycleEvent]>} */ (createOutbox().listeners());
   /** @type {(() => void)[]} */
   const undo = [];
   /** @type {unknown} */
   let tick = null;
-
-  /** @param {LifecycleEvent} event */
-  function emit(event) {
-    for (const listener of Array.from(listeners)) listener(event);
-  }
 
   /**
    * @param {EventTarget | null} target
@@ -52,38 +48,39 @@ export function createLifecycle({ window, document, clock }) {
   function watchForSleep() {
     const due = clock.now() + TICK;
     tick = clock.setTimeout(() => {
-      if (clock.now() - due > LATE) emit('wake');
+      const late = clock.now() - due;
+      // First: whoever is told may close all this.
       watchForSleep();
+      if (late > LATE) listeners.tell('wake');
     }, TICK);
   }
 
-  listen(window, 'online', () => emit('online'));
+  listen(window, 'online', () => listeners.tell('online'));
   // Only asks for a look: on a LAN without internet `offline` says nothing about the server.
-  listen(window, 'offline', () => emit('wake'));
-  listen(window, 'pagehide', () => emit('leave'));
-  listen(window, 'pageshow', (event) => event.persisted && emit('return'));
-  listen(document, 'freeze', () => emit('leave'));
-  listen(document, 'resume', () => emit('return'));
+  listen(window, 'offline', () => listeners.tell('wake'));
+  listen(window, 'pagehide', () => listeners.tell('leave'));
+  listen(window, 'pageshow', (event) => event.persisted && listeners.tell('return'));
+  listen(document, 'freeze', () => listeners.tell('leave'));
+  listen(document, 'resume', () => listeners.tell('return'));
   listen(document, 'visibilitychange', () => {
-    emit(isVisible() ? 'visible' : 'hidden');
-    if (isVisible()) emit('wake');
+    listeners.tell(isVisible() ? 'visible' : 'hidden');
+    if (isVisible()) listeners.tell('wake');
   });
 
   return {
     isVisible,
     subscribe(listener) {
-      listeners.add(listener);
+      const remove = listeners.add(listener);
       if (tick === null) watchForSleep();
       return () => {
-        listeners.delete(listener);
-        if (listeners.size > 0) return;
+        remove();
+        if (listeners.size() > 0) return;
         clock.clearTimeout(tick);
         tick = null;
       };
     },
     close() {
       undo.splice(0).forEach((off) => off());
-      listeners.clear();
       clock.clearTimeout(tick);
       tick = null;
     },

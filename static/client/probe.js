@@ -1,15 +1,17 @@
 // What stands behind a stream that will not open: browsers hide the status of a WebSocket's
 // handshake, so it is learnt by fetch.
 
+import { DENIALS, isHealth, isOurProblem, parseJson } from './answers.js';
 import { PATHS } from './protocol.js';
 import { withTimeout } from './timeout.js';
 
 /**
  * - `answers`: our server is there and would let us in: it is the network that refuses the stream;
- * - `denied`: our server is there and refuses us (401, 403);
- * - `unreachable`: no answer, or somebody else's: a proxy says 502 while the server restarts, and
- *   a restarting server is not a blocked network.
- * @typedef {{verdict: 'answers' | 'unreachable'} | {verdict: 'denied', status: number, message: string}} ProbeResult
+ * - `denied`: our server is there and refuses us, in its own words;
+ * - `foreign`: somebody else answers in its place: a portal, or a proxy while the server restarts;
+ * - `unreachable`: no answer.
+ * @typedef {{verdict: 'answers' | 'foreign' | 'unreachable'}
+ *   | {verdict: 'denied', status: number, message: string}} ProbeResult
  */
 
 const TIMEOUT = 3_000;
@@ -22,15 +24,14 @@ export function createProbe({ baseUrl, token, fetch, clock }) {
   /** @type {Record<string, string>} */
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
 
-  /** @param {string} path */
+  /** @param {string} path @returns {Promise<{response: Response, body: any} | null>} null: no answer */
   async function ask(path) {
     const { signal, done } = withTimeout(clock, TIMEOUT);
     try {
       const response = await fetch(baseUrl + path, { headers, cache: 'no-store', signal });
-      const body = await response.json().catch(() => null);
-      return { status: response.status, body: body !== null && typeof body === 'object' ? body : null };
+      return { response, body: parseJson(await response.text()) };
     } catch (error) {
-      return { status: 0, body: null };
+      return null;
     } finally {
       done();
     }
@@ -38,22 +39,26 @@ export function createProbe({ baseUrl, token, fetch, clock }) {
 
   return async function probe() {
     const health = await ask(PATHS.health);
-    // 503 counts too: the server itself says that its database cannot be written.
-    if (health.status === 401 || health.status === 403) return denied(health);
-    if (!health.body || typeof health.body.status !== 'string') return { verdict: 'unreachable' };
-    // /health is open to all; the stream's own address, asked without an upgrade, says 426 to those
-    // whom it would let in. A refusal counts only in the server's own words, not in a proxy's.
+    if (health === null) return { verdict: 'unreachable' };
+    if (isDenied(health)) return denied(health);
+    // Also where it says of itself that its database cannot be written.
+    if (!isHealth(health.body)) return { verdict: 'foreign' };
+    // /health is open to all; the stream's own address, asked without an upgrade, says 426 to those whom it would let in.
     const stream = await ask(PATHS.websocket);
-    if ((stream.status === 401 || stream.status === 403) && stream.body) return denied(stream);
-    return { verdict: 'answers' };
+    return stream !== null && isDenied(stream) ? denied(stream) : { verdict: 'answers' };
   };
 }
 
+/** @param {{response: Response, body: any}} answer */
+function isDenied({ response, body }) {
+  return DENIALS.includes(response.status) && isOurProblem(response, body);
+}
+
 /**
- * @param {{status: number, body: any}} answer
+ * @param {{response: Response, body: any}} answer
  * @returns {ProbeResult}
  */
-function denied({ status, body }) {
-  const message = body && typeof body.detail === 'string' ? body.detail : '';
-  return { verdict: 'denied', status, message };
+function denied({ response, body }) {
+  const message = typeof body.detail === 'string' ? body.detail : '';
+  return { verdict: 'denied', status: response.status, message };
 }

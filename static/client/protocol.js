@@ -174,7 +174,8 @@ export const CLOSE_CODES = Object.freeze({
   1005: { name: 'no_status', action: 'retry', network: true },
   1006: { name: 'abnormal', action: 'retry', network: true },
   1007: { name: 'invalid_data', action: 'stop', network: false },
-  1008: { name: 'policy', action: 'stop', network: false },
+  // The server never sends it: something between us does.
+  1008: { name: 'policy', action: 'retry', network: true },
   1009: { name: 'too_big', action: 'stop', network: false },
   1011: { name: 'server_error', action: 'retry', network: false },
   1012: { name: 'restart', action: 'retry', network: false },

@@ -4,6 +4,7 @@
 // hides the status (401 looks like a lost cable), sends no Authorization header, repeats its first
 // address with the old cursor in it, and closes for good on any status but 200.
 
+import { isOurProblem, parseJson } from './answers.js';
 import { PATHS, parseMessage } from './protocol.js';
 import { createSseParser } from './sse-parser.js';
 import { streamUrl } from './transport.js';
@@ -15,15 +16,28 @@ import { streamUrl } from './transport.js';
  * @returns {OpenTransport}
  */
 export function sseTransport({ baseUrl, token, fetch }) {
-  return function open(cursor, handlers) {
+  return function open(cursor, handlers, heartbeat = null) {
     const abort = new AbortController();
     let over = false;
 
-    /** @param {number | null} status @param {string} reason @param {number | null} [retryAfter] */
-    function end(status, reason, retryAfter = null) {
+    /** @param {number | null} status @param {string} reason @param {Partial<import('./transport.js').TransportEnd>} [rest] */
+    function end(status, reason, rest = {}) {
       if (over) return;
       over = true;
-      handlers.onEnd({ code: null, status, retryAfter, reason });
+      handlers.onEnd({ code: null, status, retryAfter: null, reason, refusedBy: null, ...rest });
+    }
+
+    /** @param {Response} response that is no stream */
+    async function refused(response) {
+      const problem = parseJson(await response.text());
+      abort.abort();
+      if (!isOurProblem(response, problem)) {
+        end(response.status, `HTTP ${response.status}`, { refusedBy: 'network' });
+        return;
+      }
+      const wait = Number(response.headers.get('Retry-After'));
+      const reason = typeof problem.detail === 'string' ? problem.detail : '';
+      end(response.status, reason, { refusedBy: 'server', retryAfter: wait > 0 ? wait * 1000 : null });
     }
 
     async function follow() {
@@ -31,7 +45,7 @@ export function sseTransport({ baseUrl, token, fetch }) {
       const headers = { Accept: 'text/event-stream' };
       if (token) headers.Authorization = `Bearer ${token}`;
       // The cursor goes in the query: a Last-Event-ID header would cost a preflight on each resume.
-      const response = await fetch(streamUrl(baseUrl, PATHS.sse, cursor), {
+      const response = await fetch(streamUrl(baseUrl, PATHS.sse, cursor, heartbeat), {
         headers,
         cache: 'no-store',
         signal: abort.signal,
@@ -39,9 +53,7 @@ export function sseTransport({ baseUrl, token, fetch }) {
       if (over) return;
       const type = response.headers.get('Content-Type') || '';
       if (response.status !== 200 || !type.startsWith('text/event-stream') || !response.body) {
-        const wait = Number(response.headers.get('Retry-After'));
-        end(response.status, `HTTP ${response.status}`, wait > 0 ? wait * 1000 : null);
-        abort.abort();
+        await refused(response);
         return;
       }
       const reader = response.body.getReader();

@@ -11,10 +11,13 @@
 // 5. A deleted order does not come back. Its id is remembered, for an older answer may still be on its way;
 //    and an answer adds an order only when no list is under way or was loaded since its write was sent: the
 //    list may have left it out because it was deleted meanwhile. Where it was not, its event brings it.
+// 6. An edit is settled once, by whatever confirms it first: its answer, its own event, or a list that shows it done.
 
-import { PedidosError } from './api.js';
+import { NO_SUCH_ORDER, PedidosError } from './api.js';
 import { withJitter } from './backoff.js';
+import { createOutbox, report } from './listeners.js';
 import { WHOLE_ORDER, cursorNumber } from './protocol.js';
+import { isDoneIn } from './same-value.js';
 import { createSyncLog, describeChange } from './sync-log.js';
 
 /** @typedef {import('./protocol.js').Pedido} Pedido */
@@ -111,18 +114,30 @@ import { createSyncLog, describeChange } from './sync-log.js';
  */
 
 /**
- * One PATCH or DELETE, from the click to its answer.
+ * One PATCH or DELETE, from the click until it is settled.
  * @typedef {object} Write
  * @property {number} id
  * @property {PedidoChanges} changes
  * @property {string[]} fields
  * @property {WriteOptions & {idempotencyKey: string}} options
  */
+/**
+ * A write that was started: what its caller waits for.
+ * @typedef {object} Started
+ * @property {Write} edit
+ * @property {boolean} sent false while it waits for an earlier one on the same field
+ * @property {boolean} settled
+ * @property {(value: any) => void} resolve
+ * @property {(failure: PedidosError) => void} reject
+ */
+/** A POST on its way. @typedef {{dados: PedidoChanges, resolve: (pedido: Pedido) => void}} Creation */
 
 const MAX_WAITING = 5_000;
 const MAX_REMEMBERED = 1_000;
 const MAX_REMOTE_ORDERS = 500;
 const RELOAD_RETRY = 3_000;
+/** ms that the event of an own change may come behind its answer, before the network is asked to hurry. */
+export const EVENT_DEADLINE = 1_500;
 
 /**
  * @param {object} dependencies
@@ -134,12 +149,11 @@ const RELOAD_RETRY = 3_000;
  * @returns {PedidosStore}
  */
 export function createStore({ api, stream, clock, random, clientId }) {
-  /** @type {Set<() => void>} */
-  const listeners = new Set();
-  /** @type {Set<(change: PedidoChange) => void>} */
-  const changeListeners = new Set();
-  /** @type {Set<(error: PedidosError) => void>} */
-  const errorListeners = new Set();
+  const outbox = createOutbox();
+  const { transition } = outbox;
+  const listeners = /** @type {import('./listeners.js').Listeners<[]>} */ (outbox.listeners());
+  const changeListeners = /** @type {import('./listeners.js').Listeners<[PedidoChange]>} */ (outbox.listeners());
+  const errorListeners = /** @type {import('./listeners.js').Listeners<[PedidosError]>} */ (outbox.listeners());
 
   /** Newest first; replaced, never changed, so that snapshots may share it. @type {readonly Pedido[]} */
   let pedidos = Object.freeze([]);
@@ -150,8 +164,12 @@ export function createStore({ api, stream, clock, random, clientId }) {
   /** @type {Set<number>} */
   const deleted = new Set();
 
-  /** @type {Map<string, Write>} the writes on their way or failed, by key */
+  /** @type {Map<string, Started>} the writes on their way or failed, by key */
   const writes = new Map();
+  /** @type {Set<Creation>} */
+  const creations = new Set();
+  /** What was answered, and whose event has yet to come, by order. @type {Map<number, {versao: number, timer: unknown}>} */
+  const awaited = new Map();
   /** The end of the queue of each order's field. @type {Map<string, Promise<unknown>>} */
   const queues = new Map();
   /** @type {ByField<PendingEdit>} */
@@ -218,18 +236,11 @@ export function createStore({ api, stream, clock, random, clientId }) {
 
   function commit() {
     snapshot = null;
-    for (const listener of Array.from(listeners)) listener();
+    listeners.tell();
   }
 
-  /** @param {PedidoChange} change */
-  function announce(change) {
-    for (const listener of Array.from(changeListeners)) listener(change);
-  }
-
-  /** @param {PedidosError} failure */
-  function announceError(failure) {
-    for (const listener of Array.from(errorListeners)) listener(failure);
-  }
+  const announce = changeListeners.tell;
+  const announceError = errorListeners.tell;
 
   // ---- orders --------------------------------------------------------------------------------
 
@@ -288,6 +299,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
     if (!isNews(pedido)) return;
     const previous = orders.get(pedido.id) || null;
     put(pedido);
+    awaitEvent(pedido.id, pedido.versao);
     lastSync = clock.now();
     announce({
       action,
@@ -309,7 +321,9 @@ export function createStore({ api, stream, clock, random, clientId }) {
     const previous = orders.get(id) || null;
     applied = message.cursor;
     lastSync = clock.now();
-    if (own) settleByEvent(id, message.changed, data);
+    const late = awaited.get(id);
+    if (late && message.versao >= late.versao) forgetAwaited(id);
+    if (own) settleByEvent(message);
     if (!own && action !== 'delete') {
       noteRemoteChange(id, action === 'create' ? [WHOLE_ORDER] : message.changed, message, previous);
     }
@@ -330,6 +344,27 @@ export function createStore({ api, stream, clock, random, clientId }) {
       own,
       source: 'event',
     });
+  }
+
+  /**
+   * The event of a change is sent before its answer, or at once after it. One that does not come is held back on its way.
+   * @param {number} id @param {number} versao
+   */
+  function awaitEvent(id, versao) {
+    if (waiting !== null || stream.getState().status !== 'connected') return;
+    forgetAwaited(id);
+    const timer = clock.setTimeout(() => {
+      awaited.delete(id);
+      if (waiting === null) stream.deliveryIsLate();
+    }, EVENT_DEADLINE);
+    awaited.set(id, { versao, timer });
+  }
+
+  /** @param {number} id */
+  function forgetAwaited(id) {
+    const late = awaited.get(id);
+    if (late) clock.clearTimeout(late.timer);
+    awaited.delete(id);
   }
 
   /**
@@ -404,7 +439,8 @@ export function createStore({ api, stream, clock, random, clientId }) {
     const connection = stream.getState();
     const isConnected = connection.status === 'connected';
     // The list could not be loaded before; now the server is there.
-    if (isConnected && !wasConnected && error && error.kind !== 'denied') reload();
+    // Also after a refusal: whoever signed in again in another tab has brought this one along.
+    if (isConnected && !wasConnected && error) reload();
     wasConnected = isConnected;
     logConnection(connection);
     commit();
@@ -436,13 +472,15 @@ export function createStore({ api, stream, clock, random, clientId }) {
       loadWanted = true;
       return;
     }
-    loading = loadOnce().then(() => {
-      loading = null;
-      if (loadWanted) {
-        loadWanted = false;
-        reload();
-      }
-    });
+    loading = loadOnce()
+      .catch(report)
+      .then(() => {
+        loading = null;
+        if (loadWanted) {
+          loadWanted = false;
+          reload();
+        }
+      });
   }
 
   async function loadOnce() {
@@ -459,7 +497,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
     } catch (failure) {
       if (closed) return;
       otherHistory = otherHistory || fresh;
-      onLoadFailed(/** @type {PedidosError} */ (failure));
+      transition(() => onLoadFailed(/** @type {PedidosError} */ (failure)));
       return;
     }
     if (closed) return;
@@ -468,7 +506,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
       const isWhole = !list.some((pedido) => deleted.has(pedido.id));
       lastList = answer.etag && isWhole ? { key, etag: answer.etag } : null;
     }
-    onLoaded(list, answer.cursor, fresh, answer.notModified);
+    transition(() => onLoaded(list, answer.cursor, fresh, answer.notModified));
   }
 
   /** @param {PedidosError} failure */
@@ -481,7 +519,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
     // Also without a list: the stream tells when the server is back.
     if (failure.kind !== 'denied') stream.start();
     if (failure.kind !== 'denied') {
-      reloadTimer = clock.setTimeout(reload, withJitter(failure.retryAfter || RELOAD_RETRY, random));
+      reloadTimer = clock.setTimeout(() => transition(reload), withJitter(failure.retryAfter || RELOAD_RETRY, random));
     }
     commit();
   }
@@ -498,6 +536,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
     const before = orders;
     waiting = null;
     error = null;
+    Array.from(awaited.keys()).forEach(forgetAwaited);
     applied = cursor;
     lastSync = clock.now();
     loads += 1;
@@ -555,16 +594,14 @@ export function createStore({ api, stream, clock, random, clientId }) {
   /**
    * Two writes to one field go one after the other, or the network could turn the user's last
    * word into the first one. Writes to different fields do not wait for each other.
-   * @template T
    * @param {Write} edit
-   * @param {() => Promise<T>} send
-   * @returns {Promise<T>}
+   * @param {Promise<unknown>} done settled when the next one may go
+   * @param {() => void} send
    */
-  function inTurn(edit, send) {
+  function inTurn(edit, done, send) {
     const names = edit.fields.map((field) => `${edit.id} ${field}`);
     const before = names.map((name) => queues.get(name)).filter(Boolean);
-    const result = before.length === 0 ? send() : Promise.all(before).then(send);
-    const settled = result.then(
+    const settled = done.then(
       () => undefined,
       () => undefined,
     );
@@ -572,7 +609,8 @@ export function createStore({ api, stream, clock, random, clientId }) {
     settled.then(() => {
       names.forEach((name) => queues.get(name) === settled && queues.delete(name));
     });
-    return result;
+    if (before.length === 0) send();
+    else Promise.all(before).then(send);
   }
 
   /**
@@ -586,31 +624,64 @@ export function createStore({ api, stream, clock, random, clientId }) {
     const { id, fields, options } = edit;
     const key = options.idempotencyKey;
     const since = clock.now();
-    writes.set(key, edit);
-    for (const field of fields) {
-      const value = field === WHOLE_ORDER ? null : /** @type {any} */ (edit.changes)[field];
-      const failed = errors[id] && errors[id][field];
-      if (failed && failed.key !== key) forget(failed.key, id, field);
-      errors = without(errors, id, field);
-      pending = withField(pending, id, field, { value, since, key });
-    }
-    commit();
+    /** @type {Started} */
+    const started = { edit, sent: false, settled: false, resolve: () => undefined, reject: () => undefined };
+    /** @type {Promise<T>} */
+    const done = new Promise((resolve, reject) => Object.assign(started, { resolve, reject }));
     const loadsBefore = loads;
-    return quiet(
-      inTurn(edit, send).then(
-        (answer) => {
-          clearPending(edit);
-          writes.delete(key);
-          onAnswer(answer, loadsBefore);
-          commit();
-          return answer;
-        },
-        (failure) => {
-          onWriteFailed(edit, failure);
-          throw failure;
-        },
-      ),
-    );
+    const start = () => {
+      started.sent = true;
+      send().then(
+        (answer) =>
+          transition(() => {
+            settle(started, answer);
+            onAnswer(answer, loadsBefore);
+            commit();
+          }),
+        (failure) => transition(() => onWriteFailed(started, failure)),
+      );
+    };
+    transition(() => {
+      writes.set(key, started);
+      for (const field of fields) {
+        const failed = errors[id] && errors[id][field];
+        if (failed && failed.key !== key) forget(failed.key, id, field);
+        errors = without(errors, id, field);
+        pending = withField(pending, id, field, { value: valueOf(edit, field), since, key });
+      }
+      commit();
+      inTurn(edit, done, start);
+    });
+    return quiet(done);
+  }
+
+  /** @param {Write} edit @param {string} field */
+  function valueOf(edit, field) {
+    return field === WHOLE_ORDER ? null : /** @type {any} */ (edit.changes)[field];
+  }
+
+  /**
+   * An edit is done: nothing of it is pending any more, and nothing of it is wrong.
+   * @param {Started} started
+   * @param {any} value for its caller
+   */
+  function settle(started, value) {
+    const { id, fields, options } = started.edit;
+    const key = options.idempotencyKey;
+    started.settled = true;
+    clearPending(started.edit);
+    for (const field of fields) {
+      const failed = errors[id] && errors[id][field];
+      if (failed && failed.key === key) errors = without(errors, id, field);
+    }
+    // The same edit may be under way once more, by `retry`.
+    if (writes.get(key) === started) writes.delete(key);
+    started.resolve(value);
+  }
+
+  /** Whether a change of fields is in the order already. @param {Write} edit @param {Pedido} pedido */
+  function isDone({ fields, changes }, pedido) {
+    return !fields.includes(WHOLE_ORDER) && isDoneIn(changes, fields, pedido);
   }
 
   /** @param {Write} edit */
@@ -621,15 +692,24 @@ export function createStore({ api, stream, clock, random, clientId }) {
     }
   }
 
-  /** @param {Write} edit @param {PedidosError} failure */
-  function onWriteFailed(edit, failure) {
+  /** @param {Started} started @param {PedidosError} failure */
+  function onWriteFailed(started, failure) {
+    const { edit } = started;
     const { id, fields, options } = edit;
     const key = options.idempotencyKey;
+    // Its own event was here before.
+    if (started.settled) return;
+    if (failure.pedido && orders.has(id)) applyAnswer(failure.pedido, 'update', loads);
+    const known = orders.get(id);
+    if (failure.kind === 'unconfirmed' && known && isDone(edit, known)) {
+      settle(started, known);
+      commit();
+      return;
+    }
     const stillPending = fields.filter(
       (field) => pending[id] && pending[id][field] && pending[id][field].key === key,
     );
     clearPending(edit);
-    if (failure.pedido && orders.has(id)) applyAnswer(failure.pedido, 'update', loads);
     const common = {
       at: clock.now(),
       key,
@@ -638,21 +718,19 @@ export function createStore({ api, stream, clock, random, clientId }) {
       retryable: failure.retryable,
       current: failure.pedido,
     };
-    // A field whose event has come, or that was edited again since, has nothing to complain of.
-    const known = orders.get(id);
+    // A field that was edited again since has nothing to complain of, nor one that is as it was asked for.
     for (const field of deleted.has(id) ? [] : stillPending) {
-      const value = field === WHOLE_ORDER ? null : /** @type {any} */ (edit.changes)[field];
-      const done = failure.kind === 'unconfirmed' && known && equal(/** @type {any} */ (known)[field], value);
-      if (done) continue;
+      if (failure.kind === 'unconfirmed' && known && isDone({ ...edit, fields: [field] }, known)) continue;
       errors = withField(errors, id, field, {
-        value,
+        value: valueOf(edit, field),
         message: failure.fieldErrors[field] || failure.message,
         ...common,
       });
     }
-    if (!hasError(id, key)) writes.delete(key);
+    if (!hasError(id, key) && writes.get(key) === started) writes.delete(key);
     log.add('error', `Pedido ${known ? known.numero : id}: ${failure.message}`);
     announceError(failure);
+    started.reject(failure);
     commit();
   }
 
@@ -668,18 +746,20 @@ export function createStore({ api, stream, clock, random, clientId }) {
   }
 
   /**
-   * This client's own change came by the stream: as good as the answer.
-   * @param {number} id @param {string[]} changed @param {Pedido | null} data null on delete
+   * This client's own change came by the stream: as good as the answer, also where that was given up.
+   * @param {PedidoUpdateMessage} message
    */
-  function settleByEvent(id, changed, data) {
-    if (data === null) {
-      pending = without(pending, id, WHOLE_ORDER);
+  function settleByEvent({ action, pedido_id: id, data }) {
+    if (action === 'create') {
+      const made = Array.from(creations).find(({ dados }) => data && isDoneIn(dados, Object.keys(dados), data));
+      if (made && data) made.resolve(data);
       return;
     }
-    for (const field of changed || []) {
-      const entry = pending[id] && pending[id][field];
-      if (entry && equal(entry.value, /** @type {any} */ (data)[field]))
-        pending = without(pending, id, field);
+    for (const started of Array.from(writes.values())) {
+      const { edit, sent } = started;
+      if (edit.id !== id || !sent) continue;
+      const isRemoval = edit.fields.includes(WHOLE_ORDER);
+      if (data === null ? isRemoval : isDone(edit, data)) settle(started, data);
     }
   }
 
@@ -689,7 +769,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
     if (!failed) return;
     for (const [field, entry] of Object.entries(failed)) {
       if (entry.kind !== 'unconfirmed' || field === WHOLE_ORDER) continue;
-      if (equal(entry.value, /** @type {any} */ (pedido)[field])) forget(entry.key, pedido.id, field);
+      if (isDoneIn({ [field]: entry.value }, [field], pedido)) forget(entry.key, pedido.id, field);
     }
   }
 
@@ -709,24 +789,60 @@ export function createStore({ api, stream, clock, random, clientId }) {
       // Gone already is what was wanted: another tab's hand, or the first of two tries.
       () =>
         api.remove(edit.id, edit.options).catch((failure) => {
-          if (failure.status !== 404) throw failure;
+          if (failure.type !== NO_SUCH_ORDER) throw failure;
         }),
       () => {
         const previous = orders.get(edit.id) || null;
         drop(edit.id);
         lastSync = clock.now();
         if (!previous) return;
+        awaitEvent(edit.id, previous.versao + 1);
         const rest = { autor: null, timestamp: null, own: true, source: /** @type {const} */ ('answer') };
         announce({ action: 'delete', pedido_id: edit.id, pedido: null, previous, changed: [], ...rest });
       },
     );
   }
 
+  /**
+   * @param {PedidoChanges & {cliente: string}} dados
+   * @param {WriteOptions} options
+   * @returns {Promise<Pedido>}
+   */
+  async function createOrder(dados, options) {
+    const loadsBefore = loads;
+    /** @type {Creation} */
+    const creation = { dados, resolve: () => undefined };
+    /** @type {Promise<Pedido>} */
+    const event = new Promise((resolve) => Object.assign(creation, { resolve }));
+    creations.add(creation);
+    try {
+      const answer = api.create(dados, options).then((pedido) => {
+        transition(() => {
+          applyAnswer(pedido, 'create', loadsBefore);
+          commit();
+        });
+        return pedido;
+      });
+      return await Promise.race([answer, event]);
+    } catch (failure) {
+      const problem = /** @type {PedidosError} */ (failure);
+      transition(() => {
+        log.add('error', `Pedido novo: ${problem.message}`);
+        announceError(problem);
+        commit();
+      });
+      throw failure;
+    } finally {
+      creations.delete(creation);
+    }
+  }
+
   /** @param {number} id @param {string} field */
   async function retry(id, field) {
     const entry = errors[id] && errors[id][field];
-    const edit = entry && writes.get(entry.key);
-    if (!edit) return;
+    const started = entry && writes.get(entry.key);
+    if (!started) return;
+    const { edit } = started;
     if (field === WHOLE_ORDER) {
       await sendRemoval(edit);
       return;
@@ -744,29 +860,23 @@ export function createStore({ api, stream, clock, random, clientId }) {
 
   // ---- wiring --------------------------------------------------------------------------------
 
-  const off = [stream.onMessage(onMessage), stream.subscribe(onConnectionChange)];
+  const off = [
+    stream.onMessage((message) => transition(() => onMessage(message))),
+    stream.subscribe(() => transition(onConnectionChange)),
+  ];
 
   return {
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: listeners.add,
     getSnapshot() {
       if (snapshot === null) snapshot = buildSnapshot();
       return snapshot;
     },
-    onChange(listener) {
-      changeListeners.add(listener);
-      return () => changeListeners.delete(listener);
-    },
-    onError(listener) {
-      errorListeners.add(listener);
-      return () => errorListeners.delete(listener);
-    },
+    onChange: changeListeners.add,
+    onError: errorListeners.add,
 
     async load(next) {
       if (next) query = { ...next };
-      reload();
+      transition(reload);
       while (loading) await loading;
     },
 
@@ -780,21 +890,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
       });
     },
 
-    async create(dados, options = {}) {
-      const loadsBefore = loads;
-      try {
-        const pedido = await api.create(dados, options);
-        applyAnswer(pedido, 'create', loadsBefore);
-        commit();
-        return pedido;
-      } catch (failure) {
-        const problem = /** @type {PedidosError} */ (failure);
-        log.add('error', `Pedido novo: ${problem.message}`);
-        announceError(problem);
-        commit();
-        throw failure;
-      }
-    },
+    create: (dados, options = {}) => createOrder(dados, options),
 
     remove(id, options = {}) {
       const idempotencyKey = options.idempotencyKey || api.newKey();
@@ -804,22 +900,24 @@ export function createStore({ api, stream, clock, random, clientId }) {
 
     retry: (id, field) => quiet(retry(id, field)),
 
-    dismissError(id, field) {
+    dismissError: (id, field) => transition(() => {
       const entry = errors[id] && errors[id][field];
-      const edit = entry && writes.get(entry.key);
-      for (const name of edit ? edit.fields : [field]) {
+      const started = entry && writes.get(entry.key);
+      for (const name of started ? started.edit.fields : [field]) {
         const other = errors[id] && errors[id][name];
         if (entry && other && other.key === entry.key) forget(entry.key, id, name);
       }
       commit();
-    },
+    }),
 
     async fetchById(id) {
       const pedido = await api.get(id);
       if (orders.has(id) && isNews(pedido)) {
         if (waiting !== null) waiting.push(pedido);
-        put(pedido);
-        commit();
+        transition(() => {
+          put(pedido);
+          commit();
+        });
       }
       return pedido;
     },
@@ -833,6 +931,7 @@ export function createStore({ api, stream, clock, random, clientId }) {
     close() {
       closed = true;
       clock.clearTimeout(reloadTimer);
+      Array.from(awaited.keys()).forEach(forgetAwaited);
       off.splice(0).forEach((undo) => undo());
     },
   };

@@ -15,12 +15,16 @@
 // two leaders; that costs a second stream and nothing else, because every tab follows its own
 // position: it drops what it has seen, whoever sends it, and a gap makes its store reload.
 //
+// A leader whose stream is refused for good (its session is over, say) gives the lead up and tells why. Nobody who heard it tries by
+// itself: they would be refused as well. A tab that is opened later, after signing in again, leads, and all are live again.
+//
 // The lease is kept by a note each second. A hidden tab's timers may run once a minute, so a hidden
 // leader's lease is longer; it only ever leads when no tab is visible.
 //
 // Rejected: Web Locks (not there on plain http), a SharedWorker (not there on Chrome for Android, and it
 // knows neither sleep nor visibility).
 
+import { createOutbox } from './listeners.js';
 import { comparePosition, cursorNumber } from './protocol.js';
 
 /** @typedef {import('./connection.js').Connection} Connection */
@@ -33,12 +37,14 @@ import { comparePosition, cursorNumber } from './protocol.js';
 /** @typedef {Omit<Connection, 'getState'> & {getState: () => SharedState}} SharedConnection */
 
 /**
- * What tabs say to each other.
+ * What tabs say to each other. `refused`: how the stream of the one that resigns ended for good; `late`: an event that must have
+ * been sent has not come.
  * @typedef {{kind: 'hello', tab: string}
  *   | {kind: 'lead', tab: string, term: number, visible: boolean, state: ConnectionState, cursor: string | null}
- *   | {kind: 'resign', tab: string, term: number}
+ *   | {kind: 'resign', tab: string, term: number, refused?: ConnectionState}
  *   | {kind: 'message', tab: string, term: number, message: ServerMessage}
  *   | {kind: 'reconnect', tab: string}
+ *   | {kind: 'late', tab: string}
  *   | {kind: 'transport', tab: string, preference: TransportPreference}} TabNote
  */
 
@@ -70,15 +76,17 @@ export function outranks(one, other) {
  * @returns {SharedConnection}
  */
 export function createSharedConnection({ connection, channel, tab, clock, random, lifecycle }) {
-  /** @type {Set<() => void>} */
-  const stateListeners = new Set();
-  /** @type {Set<(message: ServerMessage) => void>} */
-  const messageListeners = new Set();
+  const outbox = createOutbox();
+  const { transition } = outbox;
+  const stateListeners = /** @type {import('./listeners.js').Listeners<[]>} */ (outbox.listeners());
+  const messageListeners = /** @type {import('./listeners.js').Listeners<[ServerMessage]>} */ (outbox.listeners());
 
   /** @type {Role} */
   let role = 'follower';
   let started = false;
   let away = false;
+  /** The server refuses this browser: it leads again when it is told to, or hears of a leader that was let in. */
+  let refused = false;
   let term = 0;
   /** The leader, where it is another tab. @type {Claim | null} */
   let leader = null;
@@ -94,23 +102,28 @@ export function createSharedConnection({ connection, channel, tab, clock, random
   /** @param {ConnectionState} next */
   function publish(next) {
     state = Object.freeze({ ...next, role });
-    for (const listener of Array.from(stateListeners)) listener();
+    stateListeners.tell();
   }
 
-  /** @param {ServerMessage} message */
-  function handOn(message) {
-    for (const listener of Array.from(messageListeners)) listener(message);
-  }
+  const handOn = messageListeners.tell;
 
   /** @param {TabNote} note */
   function post(note) {
-    if (channel) channel.postMessage(note);
+    if (!channel) return;
+    try {
+      channel.postMessage(note);
+    } catch (error) {
+      // Closed by the browser, or forbidden: this tab is alone from here on.
+      channel = null;
+      leader = null;
+      considerLeading();
+    }
   }
 
   /** @param {number} ms @param {() => void} callback */
   function setTimer(ms, callback) {
     clock.clearTimeout(timer);
-    timer = clock.setTimeout(callback, ms);
+    timer = clock.setTimeout(() => transition(callback), ms);
   }
 
   // ---- leading -------------------------------------------------------------------------------
@@ -124,18 +137,20 @@ export function createSharedConnection({ connection, channel, tab, clock, random
 
   function keepLease() {
     announce();
-    setTimer(NOTE_INTERVAL, keepLease);
+    if (channel) setTimer(NOTE_INTERVAL, keepLease);
   }
 
   function lead() {
-    role = 'leader';
+    refused = false;
     term += 1;
     leader = null;
     // The wish for one transport outlives the tab that led.
     connection.setTransport(state.preference);
     connection.start(position);
+    // Last: how its stream ended before is no news.
+    role = 'leader';
     publish(connection.getState());
-    if (channel) keepLease();
+    keepLease();
   }
 
   /** Drops the stream without a word; the position stays. */
@@ -151,6 +166,15 @@ export function createSharedConnection({ connection, channel, tab, clock, random
     post({ kind: 'resign', tab, term });
   }
 
+  /** Its stream has ended for good. @param {ConnectionState} why */
+  function giveUp(why) {
+    role = 'follower';
+    refused = true;
+    clock.clearTimeout(timer);
+    publish(why);
+    post({ kind: 'resign', tab, term, refused: why });
+  }
+
   // ---- following -----------------------------------------------------------------------------
 
   function lease() {
@@ -162,9 +186,9 @@ export function createSharedConnection({ connection, channel, tab, clock, random
 
   /** Takes the lead, or comes back when that may be due. */
   function considerLeading() {
-    if (!started || away || role === 'leader') return;
+    if (!started || away || refused || role === 'leader') return;
     if (!channel) return lead();
-    const now = clock.now();
+    const now = clock.monotonic();
     if (!leader) {
       const left = helloAt + HELLO - now;
       return left > 0 ? setTimer(left, considerLeading) : lead();
@@ -187,7 +211,8 @@ export function createSharedConnection({ connection, channel, tab, clock, random
     }
     term = Math.max(term, note.term);
     leader = rival;
-    leaderHeardAt = clock.now();
+    leaderHeardAt = clock.monotonic();
+    refused = false;
     if (position === null) {
       position = note.cursor;
     } else if (cursorNumber(note.cursor) > cursorNumber(position)) {
@@ -232,8 +257,14 @@ export function createSharedConnection({ connection, channel, tab, clock, random
         if (leader && leader.tab === note.tab) {
           leader = null;
           term = Math.max(term, note.term);
+          if (note.refused) {
+            refused = true;
+            clock.clearTimeout(timer);
+            publish(note.refused);
+            break;
+          }
           // Visible tabs first; among them, chance.
-          helloAt = clock.now() - HELLO + (lifecycle.isVisible() ? 0 : 100) + random() * 50;
+          helloAt = clock.monotonic() - HELLO + (lifecycle.isVisible() ? 0 : 100) + random() * 50;
           considerLeading();
         }
         break;
@@ -242,6 +273,9 @@ export function createSharedConnection({ connection, channel, tab, clock, random
         break;
       case 'reconnect':
         if (role === 'leader') connection.reconnect();
+        break;
+      case 'late':
+        if (role === 'leader') connection.deliveryIsLate();
         break;
       case 'transport':
         if (role === 'leader') connection.setTransport(note.preference);
@@ -253,84 +287,99 @@ export function createSharedConnection({ connection, channel, tab, clock, random
   // ---- wiring --------------------------------------------------------------------------------
 
   function sayHello() {
-    helloAt = clock.now();
+    helloAt = clock.monotonic();
     post({ kind: 'hello', tab });
   }
 
+  function onConnectionState() {
+    if (role !== 'leader') return;
+    const next = connection.getState();
+    if (channel && next.status === 'error') return giveUp(next);
+    publish(next);
+    announce();
+  }
+
+  /** @param {ServerMessage} message */
+  function onOwnMessage(message) {
+    if (role !== 'leader') return;
+    position = connection.position();
+    // The other tabs first: what this tab does with it may be slow.
+    if (message.type !== 'pong') post({ kind: 'message', tab, term, message });
+    handOn(message);
+  }
+
+  /** @param {import('./lifecycle.js').LifecycleEvent} event */
+  function onLifecycle(event) {
+    if (event === 'leave') {
+      away = true;
+      resign();
+    } else if (event === 'return') {
+      away = false;
+      refused = false;
+      leader = null;
+      sayHello();
+      considerLeading();
+    } else if (event === 'visible' || event === 'hidden') {
+      if (role === 'leader') announce();
+      else considerLeading();
+    } else if (role === 'follower') {
+      // Woken: the leader may be gone, or may be woken a moment later and tell.
+      setTimer(NOTE_INTERVAL, considerLeading);
+    }
+  }
+
   const off = [
-    connection.subscribe(() => {
-      if (role !== 'leader') return;
-      publish(connection.getState());
-      announce();
-    }),
-    connection.onMessage((message) => {
-      if (role !== 'leader') return;
-      position = connection.position();
-      // The other tabs first: what this tab does with it may be slow.
-      if (message.type !== 'pong') post({ kind: 'message', tab, term, message });
-      handOn(message);
-    }),
-    lifecycle.subscribe((event) => {
-      if (event === 'leave') {
-        away = true;
-        resign();
-      } else if (event === 'return') {
-        away = false;
-        leader = null;
-        sayHello();
-        considerLeading();
-      } else if (event === 'visible' || event === 'hidden') {
-        if (role === 'leader') announce();
-        else considerLeading();
-      } else if (role === 'follower') {
-        // Woken: the leader may be gone, or may be woken a moment later and tell.
-        setTimer(NOTE_INTERVAL, considerLeading);
-      }
-    }),
+    connection.subscribe(() => transition(onConnectionState)),
+    connection.onMessage((message) => transition(() => onOwnMessage(message))),
+    lifecycle.subscribe((event) => transition(() => onLifecycle(event))),
   ];
   if (channel) {
-    channel.onmessage = (event) => onNote(event.data);
+    channel.onmessage = (event) => transition(() => onNote(event.data));
     sayHello();
   }
 
   return {
-    start(from = null) {
-      if (started) return;
-      started = true;
-      if (position === null) position = from;
-      considerLeading();
-    },
-    close() {
-      started = false;
-      resign();
-      clock.clearTimeout(timer);
-      off.splice(0).forEach((undo) => undo());
-      if (channel) channel.close();
-      publish(connection.getState());
-    },
-    reconnect() {
-      if (role === 'leader') connection.reconnect();
-      else if (leader) post({ kind: 'reconnect', tab });
-      else if (started) lead();
-    },
-    setTransport(preference) {
-      if (role === 'leader') {
-        connection.setTransport(preference);
-      } else {
-        publish({ ...state, preference });
-        post({ kind: 'transport', tab, preference });
-      }
-    },
+    start: (from = null) =>
+      transition(() => {
+        if (started) return;
+        started = true;
+        if (position === null) position = from;
+        considerLeading();
+      }),
+    close: () =>
+      transition(() => {
+        started = false;
+        resign();
+        clock.clearTimeout(timer);
+        off.splice(0).forEach((undo) => undo());
+        if (channel) channel.close();
+        channel = null;
+        publish(connection.getState());
+      }),
+    reconnect: () =>
+      transition(() => {
+        if (role === 'leader') connection.reconnect();
+        else if (leader) post({ kind: 'reconnect', tab });
+        else if (started) lead();
+      }),
+    setTransport: (preference) =>
+      transition(() => {
+        if (role === 'leader') {
+          connection.setTransport(preference);
+        } else {
+          publish({ ...state, preference });
+          post({ kind: 'transport', tab, preference });
+        }
+      }),
+    deliveryIsLate: () =>
+      transition(() => {
+        if (role === 'leader') connection.deliveryIsLate();
+        else post({ kind: 'late', tab });
+      }),
     send: (message) => role === 'leader' && connection.send(message),
     getState: () => state,
     position: () => position,
-    subscribe(listener) {
-      stateListeners.add(listener);
-      return () => stateListeners.delete(listener);
-    },
-    onMessage(listener) {
-      messageListeners.add(listener);
-      return () => messageListeners.delete(listener);
-    },
+    subscribe: stateListeners.add,
+    onMessage: messageListeners.add,
   };
 }

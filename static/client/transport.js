@@ -10,6 +10,7 @@
  * @property {number | null} status HTTP status, where the transport can see it (SSE)
  * @property {number | null} retryAfter ms, as the server asked
  * @property {string} reason
+ * @property {'server' | 'network' | null} refusedBy who refused it, where it was refused; null where that cannot be seen
  */
 
 /**
@@ -26,15 +27,23 @@
  * @property {() => void} close silent: no handler is called from here on
  */
 
-/** Opens a stream that begins behind `cursor`, or at the live end when it is null.
- * @typedef {(cursor: string | null, handlers: TransportHandlers) => Transport} OpenTransport */
+/**
+ * Opens a stream that begins behind `cursor`, or at the live end when it is null. `heartbeat` is how many seconds apart the
+ * server's signs of life are to be, for SSE; null for the server's own choice.
+ * @typedef {(cursor: string | null, handlers: TransportHandlers, heartbeat?: number | null) => Transport} OpenTransport
+ */
 
 /**
  * @param {string} baseUrl
  * @param {string} path
  * @param {string | null} cursor
+ * @param {number | null} [heartbeat] seconds
  * @returns {string}
  */
-export function streamUrl(baseUrl, path, cursor) {
-  return baseUrl + path + (cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`);
+export function streamUrl(baseUrl, path, cursor, heartbeat = null) {
+  const query = new URLSearchParams();
+  if (cursor !== null) query.set('cursor', cursor);
+  if (heartbeat !== null) query.set('batimento', String(heartbeat));
+  const text = query.toString();
+  return baseUrl + path + (text && `?${text}`);
 }

@@ -24,7 +24,7 @@ export function webSocketTransport({ baseUrl, token, WebSocket }) {
     function end(code, reason) {
       if (over) return;
       over = true;
-      handlers.onEnd({ code, status: null, retryAfter: null, reason });
+      handlers.onEnd({ code, status: null, retryAfter: null, reason, refusedBy: null });
     }
 
     try {

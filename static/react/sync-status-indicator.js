@@ -6,10 +6,11 @@ import { createElement } from 'react';
  * Takes what `usePedidosSync` gives: `<SyncStatusIndicator {...sync} />`. Its look is the app's own: style it by the class
  * `sync-status` and the attribute `data-state`.
  * @param {Pick<import('./use-pedidos-sync.js').PedidosSync,
- *   'wsState' | 'transport' | 'reconnectAttempt' | 'lastSync' | 'connectionError' | 'wsReconnect'>} props
+ *   'wsState' | 'delayed' | 'transport' | 'reconnectAttempt' | 'lastSync' | 'connectionError' | 'wsReconnect'>} props
  */
 export function SyncStatusIndicator({
   wsState,
+  delayed,
   transport,
   reconnectAttempt,
   lastSync,
@@ -21,7 +22,7 @@ export function SyncStatusIndicator({
     'span',
     { className: 'sync-status', 'data-state': wsState },
     // The words alone are the live region: the time in it would be read aloud with each change.
-    createElement('span', { role: 'status' }, textOf(wsState, reconnectAttempt, connectionError)),
+    createElement('span', { role: 'status' }, textOf(wsState, delayed, reconnectAttempt, connectionError)),
     connected && createElement('span', null, ` · ${transport === 'sse' ? 'SSE' : 'WebSocket'}`),
     lastSync && createElement('time', { dateTime: lastSync.toISOString() }, ` · ${timeOf(lastSync)}`),
     !connected && createElement('button', { type: 'button', onClick: () => wsReconnect() }, 'Reconectar'),
@@ -30,12 +31,13 @@ export function SyncStatusIndicator({
 
 /**
  * @param {'connecting' | 'connected' | 'disconnected' | 'error'} wsState
+ * @param {boolean} delayed
  * @param {number} attempt
  * @param {import('../client/connection.js').ConnectionError | null} error
  */
-function textOf(wsState, attempt, error) {
+function textOf(wsState, delayed, attempt, error) {
   if (error) return error.message;
-  if (wsState === 'connected') return '✅ Sincronizado';
+  if (wsState === 'connected') return delayed ? '✅ Sincronizado (atrasado pela rede)' : '✅ Sincronizado';
   return attempt > 0 ? `Reconectando, tentativa ${attempt}` : 'Conectando';
 }
 

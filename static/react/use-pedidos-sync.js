@@ -39,6 +39,7 @@ import { useLatest } from './use-latest.js';
  * @property {Snapshot['syncLog']} syncLog the last 50, newest first
  * @property {boolean} wsConnected live updates arrive, by whichever transport
  * @property {'connecting' | 'connected' | 'disconnected' | 'error'} wsState
+ * @property {boolean} delayed the network holds changes back; they come, about a second late
  * @property {'websocket' | 'sse' | null} transport
  * @property {number} reconnectAttempt
  * @property {ConnectionError | null} connectionError
@@ -65,6 +66,7 @@ const EMPTY = Object.freeze({
   remoteChanges: Object.freeze({}),
   connection: Object.freeze({
     status: 'disconnected',
+    delayed: false,
     transport: null,
     preference: 'auto',
     reconnectAttempt: 0,
@@ -86,6 +88,25 @@ const EMPTY = Object.freeze({
 const getEmpty = () => EMPTY;
 const subscribeToNothing = () => () => undefined;
 const STATUS_FIELDS = new Set([...SETORES, 'status']);
+
+/** What a change is told to. @type {((options: PedidosSyncOptions, change: PedidoChange) => void)[]} */
+const CALLBACKS = [
+  ({ onPedidoCreate }, change) => {
+    if (change.action === 'create' && change.pedido && onPedidoCreate) onPedidoCreate(change.pedido, change);
+  },
+  ({ onPedidoUpdate }, change) => {
+    if (change.action === 'update' && change.pedido && onPedidoUpdate) onPedidoUpdate(change.pedido, change);
+  },
+  ({ onPedidoDelete }, change) => {
+    if (change.action === 'delete' && onPedidoDelete) onPedidoDelete(change.pedido_id, change);
+  },
+  ({ onStatusUpdate }, { action, pedido, pedido_id: id, changed }) => {
+    if (action !== 'update' || !pedido || !onStatusUpdate) return;
+    for (const field of changed) {
+      if (STATUS_FIELDS.has(field)) onStatusUpdate(id, field, /** @type {any} */ (pedido)[field]);
+    }
+  },
+];
 
 /**
  * Any number of components may use it: those with the same server and token share one connection.
@@ -111,7 +132,8 @@ export function usePedidosSync(options = {}) {
     if (!client) return undefined;
     const { store, connection } = client;
     const off = [
-      store.onChange((change) => tell(latest.current.options, change)),
+      // Each callback apart: one that throws takes none of the others with it.
+      ...CALLBACKS.map((tell) => store.onChange((change) => tell(latest.current.options, change))),
       store.onError((error) => {
         const { onSyncError } = latest.current.options;
         if (onSyncError) onSyncError(error);
@@ -140,6 +162,7 @@ export function usePedidosSync(options = {}) {
     syncLog: snapshot.syncLog,
     wsConnected: connection.status === 'connected',
     wsState: connection.status,
+    delayed: connection.delayed,
     transport: connection.transport,
     reconnectAttempt: connection.reconnectAttempt,
     connectionError: connection.error,
@@ -199,19 +222,6 @@ function attempt(call) {
     return call();
   } catch (error) {
     return Promise.reject(error);
-  }
-}
-
-/** @param {PedidosSyncOptions} options @param {PedidoChange} change */
-function tell(options, change) {
-  const { action, pedido, pedido_id: id, changed } = change;
-  if (action === 'create' && pedido && options.onPedidoCreate) options.onPedidoCreate(pedido, change);
-  if (action === 'delete' && options.onPedidoDelete) options.onPedidoDelete(id, change);
-  if (action !== 'update' || !pedido) return;
-  if (options.onPedidoUpdate) options.onPedidoUpdate(pedido, change);
-  if (!options.onStatusUpdate) return;
-  for (const field of changed) {
-    if (STATUS_FIELDS.has(field)) options.onStatusUpdate(id, field, /** @type {any} */ (pedido)[field]);
   }
 }
 

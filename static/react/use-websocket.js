@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 
+import { callApart } from '../client/listeners.js';
 import { useClient } from './clients.js';
 import { useLatest } from './use-latest.js';
 
@@ -75,30 +76,38 @@ export function useWebSocket(url, options = {}) {
     let connected = false;
     /** @type {string | null} */
     let error = null;
-    function tell() {
-      const next = connection.getState();
-      const callbacks = latest.current.options;
-      if (!connected && next.status === 'connected' && callbacks.onConnect) callbacks.onConnect();
-      if (connected && next.status !== 'connected' && callbacks.onDisconnect) callbacks.onDisconnect();
-      const kind = next.error ? next.error.kind : null;
-      if (next.error && kind !== error && callbacks.onError) callbacks.onError(new Error(next.error.message));
-      connected = next.status === 'connected';
-      error = kind;
+    // What was known is replaced before anybody is told: a callback may call back in.
+    function tellStatus() {
+      const was = connected;
+      connected = connection.getState().status === 'connected';
+      const { onConnect, onDisconnect } = latest.current.options;
+      if (!was && connected && onConnect) onConnect();
+      if (was && !connected && onDisconnect) onDisconnect();
+    }
+    function tellError() {
+      const next = connection.getState().error;
+      const known = error;
+      error = next ? next.kind : null;
+      const { onError } = latest.current.options;
+      if (next && next.kind !== known && onError) onError(new Error(next.message));
     }
     const off = [
-      connection.subscribe(tell),
+      connection.subscribe(tellStatus),
+      connection.subscribe(tellError),
+      connection.onMessage(setLastMessage),
       connection.onMessage((message) => {
-        setLastMessage(message);
         const { onMessage } = latest.current.options;
         if (onMessage) onMessage(message);
       }),
     ];
-    tell();
+    // How it is already, where others have it open. React would take the component down for a callback that throws here.
+    callApart(tellStatus);
+    callApart(tellError);
     connection.start();
     return () => {
       off.forEach((undo) => undo());
       const { onDisconnect } = latest.current.options;
-      if (connected && onDisconnect) onDisconnect();
+      if (connected && onDisconnect) callApart(onDisconnect);
     };
   }, [client, latest]);
 

@@ -3,6 +3,9 @@
 //   0 s        5 s                     35 s
 //   │ nothing  │ Reconectando (amber)  │ SEM CONEXÃO (band; the data shows as stale)
 //
+// Two things are told apart from an outage: `blocked`, where changes do not come by themselves but HTTP works, so all that is
+// done counts; and changes that the network delivers late.
+//
 // An outage begins when the stream ended; or, where it was the heartbeat that found it dead, when the server was
 // last heard: until then nobody could know.
 
@@ -32,7 +35,7 @@ export function outageSince({ status, disconnectedAt, lastHeardAt }) {
  * @param {import('../client/index.js').SharedState} connection
  */
 export function hasLostAccess({ error }) {
-  return error !== null && error.kind === 'denied' && error.status !== 403;
+  return error !== null && error.kind === 'denied' && (error.status === 401 || error.status === null);
 }
 
 const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE' };
@@ -49,27 +52,29 @@ export function connectionView({ connection, lastSync, isLoading, error }, now, 
   const since = outageSince(connection);
   const silence = since === null ? 0 : now - since;
 
-  if (connection.error && connection.error.kind !== 'blocked') {
-    return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail: connection.error.message, canSave: false };
+  const { error: trouble } = connection;
+  const attempt = `Tentativa ${Math.max(1, connection.reconnectAttempt)}`;
+
+  if (trouble && (trouble.kind === 'denied' || trouble.kind === 'attempts')) {
+    return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail: trouble.message, canSave: false };
+  }
+  if (trouble && trouble.kind === 'blocked') {
+    const text = silence >= OFFLINE ? `Sem atualizações ao vivo · ${age}` : 'Sem atualizações ao vivo';
+    return { kind: 'blocked', text, detail: trouble.message, canSave: true };
   }
   if (silence >= OFFLINE) {
-    const attempt = `Tentativa ${Math.max(1, connection.reconnectAttempt)}`;
-    const detail = connection.error ? connection.error.message : `${attempt}. Nada do que for marcado agora será salvo.`;
+    const detail = trouble ? trouble.message : `${attempt}. Nada do que for marcado agora será salvo.`;
     return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail, canSave: false };
-  }
-  if (connection.error) {
-    return { kind: 'blocked', text: 'Sem atualizações ao vivo', detail: connection.error.message, canSave: true };
   }
   if (lastSync === null) {
     const text = error ? 'Não foi possível carregar' : 'Carregando…';
     return { kind: isLoading || !error ? 'loading' : 'reconnecting', text, detail: error ? error.message : '', canSave: true };
   }
   if (silence >= QUIET) {
-    const text = `Reconectando, Tentativa ${Math.max(1, connection.reconnectAttempt)}`;
-    return { kind: 'reconnecting', text, detail: age, canSave: true };
+    return { kind: 'reconnecting', text: `Reconectando, ${attempt}`, detail: trouble ? trouble.message : age, canSave: true };
   }
   if (catchingUp) return { kind: 'catching-up', text: 'Atualizando…', detail: age, canSave: false };
   const transport = connection.transport ? TRANSPORTS[connection.transport] : '';
   const detail = [transport, `última mudança ${timeOf(lastSync)}`].filter(Boolean).join(' · ');
-  return { kind: 'ok', text: 'Sincronizado', detail, canSave: true };
+  return { kind: 'ok', text: connection.delayed ? 'Atrasado pela rede' : 'Sincronizado', detail, canSave: true };
 }

@@ -11,7 +11,7 @@ import { shiftAt, STAY } from './painel-shift.js';
 import { figuresOf, weekday } from './resumo-figures.js';
 
 /** @typedef {import('./context.js').Context} Context */
-/** @typedef {import('../client/environment.js').Clock} Clock */
+/** @typedef {Omit<import('../client/environment.js').Clock, 'monotonic'>} Clock */
 
 /** Changes that come faster than that are drawn together: a TV's processor is slow. */
 const REDRAW = 500;

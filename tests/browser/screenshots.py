@@ -200,7 +200,11 @@ def enviando(studio: Studio) -> None:
             if route.request.method != "PATCH":
                 route.continue_()
             elif number == refused["id"]:
-                problem = {"title": "Recusado", "detail": "O caixa já está fechado hoje."}
+                problem = {
+                    "type": "urn:pedidos:problema:x",
+                    "title": "Recusado",
+                    "detail": "O caixa já está fechado hoje.",
+                }
                 route.fulfill(status=409, content_type="application/problem+json", json=problem)
             elif number == unanswered["id"]:
                 route.abort()

@@ -36,7 +36,7 @@ def test_list(open_page: OpenPage, shop: Shop) -> None:
 
 def _refuse(route: Route) -> None:
     if route.request.method == "PATCH":
-        problem = {"title": "Recusado", "detail": "Não pode."}
+        problem = {"type": "urn:pedidos:problema:x", "title": "Recusado", "detail": "Não pode."}
         route.fulfill(status=409, content_type="application/problem+json", json=problem)
     else:
         route.continue_()

@@ -98,7 +98,7 @@ def test_a_refusal_stays_on_the_control_with_its_reason(open_page: OpenPage, sho
     page = open_page()
 
     def refuse(route: Route) -> None:
-        problem = {"title": "Recusado", "detail": "O financeiro está fechado hoje."}
+        problem = {"type": "urn:pedidos:problema:x", "title": "Recusado", "detail": "O financeiro está fechado hoje."}
         if route.request.method == "PATCH":
             route.fulfill(status=409, content_type="application/problem+json", json=problem)
         else:

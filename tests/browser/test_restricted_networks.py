@@ -12,6 +12,7 @@ import pytest
 from live_server import LiveServer
 from nginx import REFUSES_UPGRADE, UPGRADE, Nginx
 from plain_page import ChromiumPerson, Tab, cursor_of, eventually, require, server_orders
+from proxies import HoldingProxy, Portal
 
 NewPerson = Callable[[str], ChromiumPerson]
 StartNginx = Callable[[str], Nginx]
@@ -41,7 +42,7 @@ KEEPS_IT_BACK = """proxy_ignore_headers X-Accel-Buffering;
     location /ws/ { if ($http_upgrade) { return 403; } proxy_pass http://pedidos; }"""
 DENIES = """location ~ ^/(ws|sse)/ {
     default_type application/problem+json;
-    return 401 '{"title": "Sem acesso", "detail": "O token foi revogado."}';
+    return 401 '{"type": "urn:pedidos:problema:nao-autenticado", "detail": "O token foi revogado."}';
 }"""
 
 
@@ -156,8 +157,7 @@ def test_whoever_is_denied_is_told_and_stops(
         tab.until("state().status === 'error'", timeout=5)
         assert tab.get("state().error.kind") == "denied"
         assert tab.get("state().error.status") == 401
-        if transport != "sse":
-            assert tab.get("state().error.message") == "O token foi revogado."
+        assert tab.get("state().error.message") == "O token foi revogado."
         before = nginx.requests()
         time.sleep(5)  # longer than any wait between tries
         assert nginx.requests() == before
@@ -178,3 +178,111 @@ def test_a_restart_behind_a_proxy_is_no_blocked_network(
     assert "connecting sse" not in tab.get("statuses")
     eventually(lambda: tab.get("snapshot().cursor") == cursor_of(server))
     assert_live(tab, server)
+
+
+# -- a network that holds changes back
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first piece passes", "first piece held"])
+def test_a_network_that_holds_each_piece_back_until_the_next(
+    server: LiveServer, new_chromium: NewPerson, first: bool
+) -> None:
+    """The next one would be a heartbeat, up to 20 s later. After the first change that was late, they come within about
+    a second, it is said, and nothing is asked by the clock."""
+    order = write(server)
+    with HoldingProxy(server.port, first=first) as proxy:
+        tab = new_chromium(proxy.url).open()
+        assert tab.get("state().transport") == "sse"
+        tab.do(f"store.update({order}, {{costura: true}})")
+        tab.until("state().delayed && state().status === 'connected'", timeout=9)
+        tab.until(f"snapshot().cursor === '{cursor_of(server)}'", timeout=3)
+        for _ in range(3):
+            theirs = write(server)
+            tab.until(f"snapshot().byId.has({theirs})", timeout=4)
+        assert tab.orders() == server_orders(server)
+        tab.assert_nothing_twice()
+        before = len(proxy.requests)
+        time.sleep(4)  # what is looked for is the absence of requests
+        assert len(proxy.requests) == before
+
+
+def test_somebody_elses_change_that_comes_late_shows_it_too(server: LiveServer, new_chromium: NewPerson) -> None:
+    """A panel changes nothing itself."""
+    with HoldingProxy(server.port) as proxy:
+        tab = new_chromium(proxy.url).open()
+        order = write(server)
+        tab.until("state().delayed && state().status === 'connected'", timeout=30)
+        tab.until(f"snapshot().byId.has({order})", timeout=4)
+
+
+def test_a_network_that_holds_all_back_refuses_no_write(server: LiveServer, new_chromium: NewPerson) -> None:
+    order = write(server)
+    with HoldingProxy(server.port, for_good=True) as proxy:
+        tab = new_chromium(proxy.url).open()
+        tab.do(f"store.update({order}, {{costura: true}})")
+        tab.until("state().error && state().error.kind === 'blocked'", timeout=25)
+        tab.do(f"store.update({order}, {{financeiro: true}})")
+        assert tab.get(f"snapshot().byId.get({order}).financeiro") is True
+
+
+# -- somebody else answers in the server's place
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        ("403 Forbidden", ""),
+        ("302 Found", "Location: http://portal.invalid/entrar\r\n"),
+    ],
+    ids=["403", "redirect"],
+)
+def test_a_portal_takes_over_for_a_while(
+    server: LiveServer, new_chromium: NewPerson, status: str, headers: str
+) -> None:
+    """Nobody is signed out, nothing counts as deleted or saved, and all is back without a hand."""
+    order = write(server)
+    with Portal(server.port) as portal:
+        tab = new_chromium(portal.url).open()
+        portal.take_over(status, headers=headers)
+        tab.get(f"void client.store.update({order}, {{costura: true}})")
+        tab.get(f"void client.store.remove({order}).catch((error) => {{ window.removal = error; }})")
+        tab.until("window.removal", timeout=15)
+        assert tab.get("window.removal.kind") == "unconfirmed"
+        tab.until(f"snapshot().errors[{order}]?.costura?.kind === 'unconfirmed'", timeout=5)
+        assert tab.get(f"snapshot().byId.has({order})")
+        assert tab.get("state().status") != "error"
+        if not headers.startswith("Location"):  # such a redirect looks to a page like a dead line
+            assert "A rede respondeu no lugar do servidor" in tab.get("state().error.message")
+            assert "A rede respondeu no lugar do servidor" in tab.get("window.removal.message")
+        portal.page = None
+        tab.until("state().status === 'connected' && state().error === null", timeout=12)
+        tab.do(f"store.retry({order}, 'costura')")
+        tab.until(
+            f"snapshot().byId.get({order})?.costura === true && !snapshot().errors[{order}]?.costura", timeout=3
+        )
+        assert_live(tab, server)
+
+
+@pytest.mark.parametrize(("status", "content_type"), [("404 Not Found", "text/plain"), ("200 OK", "text/html")])
+def test_a_write_waits_for_the_server_itself(
+    server: LiveServer, new_chromium: NewPerson, status: str, content_type: str
+) -> None:
+    """Five seconds of somebody else's answers: the write goes on, and is done once."""
+    order, doomed = write(server), write(server)
+    with Portal(server.port) as portal:
+        tab = new_chromium(portal.url).open()
+        portal.take_over(status, content_type)
+        tab.get(f"void client.store.update({order}, {{costura: true}})")
+        tab.get(f"void client.store.remove({doomed})")
+        tab.get("void client.store.create({cliente: 'Uma vez só'})")
+        time.sleep(5)  # how long it answers
+        assert tab.get(f"snapshot().byId.has({doomed})")
+        assert not tab.get(f"snapshot().byId.get({order}).costura")
+        portal.page = None
+        tab.until("Object.keys(snapshot().pending).length === 0", timeout=9)
+        tab.until("snapshot().pedidos.some(({cliente}) => cliente === 'Uma vez só')", timeout=9)
+        assert tab.get("snapshot().errors") == {}
+        # Orders by their newest state, once the stream is back.
+        tab.until(f"snapshot().cursor === '{cursor_of(server)}'", timeout=12)
+        assert tab.orders() == server_orders(server)
+        assert sum(found["cliente"] == "Uma vez só" for found in server_orders(server)) == 1

@@ -5,7 +5,16 @@ import { PedidosError, WRITE_TIMEOUT, createApi } from '../../static/client/api.
 import { FakeClock, pedido, settle } from './fakes.js';
 
 const json = (status, body, headers = {}) =>
-  new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+  new Response(body === undefined ? null : JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json', ...headers },
+  });
+const problem = (status, body, headers = {}) =>
+  json(
+    status,
+    { type: 'urn:pedidos:problema:x', ...body },
+    { 'Content-Type': 'application/problem+json', ...headers },
+  );
 
 function setUp(...answers) {
   const clock = new FakeClock();
@@ -77,20 +86,22 @@ test('a read fails after 30 s, or at once with what the server said', async () =
   await hung.clock.advance(30_000);
   assert.equal((await failure(promise)).kind, 'unconfirmed');
   const gone = await failure(
-    setUp(() => json(404, { title: 'Não existe', detail: 'O pedido 1 não existe.' })).api.get(1),
+    setUp(() => problem(404, { title: 'Não existe', detail: 'O pedido 1 não existe.' })).api.get(1),
   );
   assert.deepEqual(
     [gone.kind, gone.status, gone.message, gone.title],
     ['refused', 404, 'O pedido 1 não existe.', 'Não existe'],
   );
-  const bare = await failure(setUp(() => json(404, { title: 'Não existe' })).api.get(1));
+  const bare = await failure(setUp(() => problem(404, { title: 'Não existe' })).api.get(1));
   assert.equal(bare.message, 'Não existe');
   const page = await failure(setUp(() => new Response('<h1>oi</h1>')).api.list());
-  assert.equal(page.kind, 'refused');
+  assert.deepEqual([page.kind, page.byNetwork, page.status], ['unconfirmed', true, 0]);
 });
 
 test('a write carries its key, its client and its author', async () => {
-  const { api, calls, setAutor } = setUp(() => json(200, pedido(1)));
+  const { api, calls, setAutor } = setUp(({ method }) =>
+    json(200, method === 'DELETE' ? { message: 'Excluído.' } : pedido(1)),
+  );
   await api.patch(1, { costura: true }, { ifMatch: 7 });
   await api.patch(1, { costura: true }, { ifMatch: 'W/"7"', idempotencyKey: 'mine' });
   setAutor(null);
@@ -158,7 +169,7 @@ test('an order with images has more time', async () => {
 });
 
 test('busy (429, 503): tried again when the server says so, while there is time', async () => {
-  const busy = (seconds) => () => json(503, { title: 'Ocupado' }, { 'Retry-After': String(seconds) });
+  const busy = (seconds) => () => problem(503, { title: 'Ocupado' }, { 'Retry-After': String(seconds) });
   const soon = setUp(busy(2), () => json(200, pedido(1)));
   const promise = soon.api.patch(1, {});
   await soon.clock.advance(1_999);
@@ -172,7 +183,7 @@ test('busy (429, 503): tried again when the server says so, while there is time'
 });
 
 test('refusals are not tried again, and carry what the server said', async () => {
-  const problem = {
+  const faults = {
     title: 'Dados inválidos',
     detail: 'Corrija os campos indicados.',
     errors: [
@@ -181,31 +192,121 @@ test('refusals are not tried again, and carry what the server said', async () =>
       { campo: 'status', mensagem: 'curto' },
     ],
   };
-  const invalid = setUp(() => json(422, problem));
+  const invalid = setUp(() => problem(422, faults));
   const error = await failure(invalid.api.patch(1, { status: 'x' }));
   assert.deepEqual({ ...error.fieldErrors }, { status: 'não existe curto', 'items.0.descricao': 'falta' });
-  assert.deepEqual([error.kind, error.message, error.retryable], ['refused', problem.detail, false]);
+  assert.deepEqual([error.kind, error.message, error.retryable], ['refused', faults.detail, false]);
   assert.equal(invalid.calls.length, 1);
 
   const current = pedido(1, { versao: 9 });
   const conflict = await failure(
-    setUp(() => json(412, { title: 'x', detail: 'y', pedido: current })).api.patch(1, {}),
+    setUp(() => problem(412, { title: 'x', detail: 'y', pedido: current })).api.patch(1, {}),
   );
   assert.equal(conflict.kind, 'conflict');
   assert.deepEqual(conflict.pedido, current);
 
   for (const status of [401, 403]) {
-    const denied = await failure(setUp(() => new Response('', { status })).api.patch(1, {}));
+    const denied = await failure(setUp(() => problem(status)).api.patch(1, {}));
     assert.equal(denied.kind, 'denied');
     assert.ok(denied.message);
   }
-  const broken = setUp(() => json(500, { title: 'Erro interno' }));
+  const broken = setUp(() => problem(500, { title: 'Erro interno' }));
   assert.equal((await failure(broken.api.patch(1, {}))).kind, 'refused');
   assert.equal(broken.calls.length, 1);
 });
 
+// ---- whose answer is it ------------------------------------------------------------------------
+
+const html = (status, headers = {}) => () =>
+  new Response('<h1>Entre na rede</h1>', { status, headers: { 'Content-Type': 'text/html', ...headers } });
+const text404 = () => new Response('not found', { status: 404, headers: { 'Content-Type': 'text/plain' } });
+const OTHERS = {
+  '200 HTML': html(200),
+  '404 text': text404,
+  '401 HTML': html(401, { 'WWW-Authenticate': 'Basic' }),
+  '403 HTML': html(403),
+  '407 HTML': html(407),
+  '500 HTML': html(500),
+  '502 HTML': html(502),
+  '503 HTML': html(503, { 'Retry-After': '3600' }),
+  '204': () => new Response(null, { status: 204 }),
+  '200 JSON of something else': () => json(200, { ok: true }),
+  '200 a list for one order': () => json(200, []),
+  '403 JSON of a gateway': () => json(403, { title: 'Forbidden', detail: 'Blocked by policy' }),
+  '404 problem of a gateway': () => problem(404, { type: 'about:blank', title: 'Not Found' }),
+};
+
+for (const [name, other] of Object.entries(OTHERS)) {
+  test(`${name} in the server's place: each write goes on under its key, as after a lost connection`, async () => {
+    for (const [call, answer] of [
+      [(api) => api.patch(1, { costura: true }), () => json(200, pedido(1))],
+      [(api) => api.create({ cliente: 'Maria' }), () => json(201, pedido(1))],
+      [(api) => api.remove(1), () => json(200, { message: 'Pedido excluído.' })],
+    ]) {
+      const { api, calls, clock } = setUp(other, other, answer);
+      const promise = call(api);
+      await clock.advance(2_000);
+      assert.ok(await promise);
+      assert.equal(calls.length, 3);
+      assert.equal(new Set(calls.map((c) => c.headers['Idempotency-Key'])).size, 1);
+
+      const never = setUp(other);
+      const failed = call(never.api);
+      failed.catch(() => undefined);
+      await never.clock.advance(WRITE_TIMEOUT + 1);
+      const error = await failure(failed);
+      assert.deepEqual([error.kind, error.byNetwork, error.status], ['unconfirmed', true, 0]);
+      assert.match(error.message, /A rede respondeu no lugar do servidor/);
+      assert.ok(error.idempotencyKey);
+    }
+  });
+
+  test(`${name} in the server's place: each read says so`, async () => {
+    for (const call of [(api) => api.list(), (api) => api.get(1), (api) => api.historico(1), (api) => api.proximoNumero()]) {
+      const error = await call(setUp(other).api).then(
+        () => null,
+        (e) => e,
+      );
+      // An empty history cannot be told from another empty array.
+      if (error === null) assert.equal(name, '200 a list for one order');
+      else assert.deepEqual([error.kind, error.byNetwork, error.status], ['unconfirmed', true, 0]);
+    }
+  });
+}
+
+test('a list without its cursor, or with rows of something else, is not ours', async () => {
+  const cursorHeader = { 'X-Pedidos-Cursor': '9-ab' };
+  for (const answer of [() => json(200, [pedido(1)]), () => json(200, [{ id: 1 }], cursorHeader), () => new Response(null, { status: 304 })]) {
+    const error = await failure(setUp(answer).api.list({}, { etag: '"e"' }));
+    assert.equal(error.byNetwork, true);
+  }
+  assert.equal((await setUp(() => json(200, [], cursorHeader)).api.list()).pedidos.length, 0);
+});
+
+test('the type of a problem is handed on', async () => {
+  const gone = () => problem(404, { type: 'urn:pedidos:problema:pedido-nao-encontrado', title: 'x' });
+  assert.equal((await failure(setUp(gone).api.get(1))).type, 'urn:pedidos:problema:pedido-nao-encontrado');
+});
+
+test('a clock set back an hour: a write is given up after its 10 s all the same', async () => {
+  const { api, clock, calls } = setUp(lost);
+  const promise = api.patch(1, { costura: true });
+  promise.catch(() => undefined);
+  await clock.advance(1_000);
+  clock.wall = -3_600_000;
+  await clock.advance(WRITE_TIMEOUT);
+  const { length } = calls;
+  await clock.advance(60_000);
+  assert.equal(calls.length, length, 'it goes on trying');
+  assert.equal((await failure(promise)).kind, 'unconfirmed');
+});
+
 test('the other calls', async () => {
-  const { api, calls } = setUp(() => json(200, { ok: true }));
+  const { api, calls } = setUp(
+    () => json(200, pedido(5)),
+    () => json(200, [{ cursor: '1-a', acao: 'create' }]),
+    () => json(200, { proximo_numero: 6, total_pedidos: 1 }),
+  );
   await api.get(5);
   await api.historico(5);
   await api.proximoNumero();

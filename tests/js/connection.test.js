@@ -2,19 +2,31 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import {
+  CLOSE_SILENCE,
   CONNECTION_DEFAULTS,
+  LATE_EVENT,
   PONG_DEADLINE,
   SSE_DEADLINE,
   SSE_SILENCE,
   WAKE_DEADLINE,
   WEBSOCKET_DEADLINE,
-  WEBSOCKET_RETRY,
   createConnection,
 } from '../../static/client/connection.js';
+import { WEBSOCKET_RETRY, createFallback, storedMemory } from '../../static/client/fallback.js';
 import { FakeClock, cursor, fakeLifecycle, fakeOpener, pedido, settle, update } from './fakes.js';
 
-function setUp(settings = {}) {
-  const clock = new FakeClock();
+/** What a browser's localStorage is here. */
+function fakeStorage() {
+  const kept = new Map();
+  return {
+    kept,
+    getItem: (key) => (kept.has(key) ? kept.get(key) : null),
+    setItem: (key, value) => kept.set(key, String(value)),
+    removeItem: (key) => kept.delete(key),
+  };
+}
+
+function setUp(settings = {}, { clock = new FakeClock(), storage = null } = {}) {
   const ws = fakeOpener('websocket');
   const sse = fakeOpener('sse');
   const lifecycle = fakeLifecycle();
@@ -29,6 +41,7 @@ function setUp(settings = {}) {
     },
     clock,
     random: () => 0.5,
+    fallback: createFallback({ clock, random: () => 0.5, memory: storedMemory(storage, 'http://h') }),
     lifecycle,
     settings: { ...CONNECTION_DEFAULTS, ...settings },
   });
@@ -250,7 +263,7 @@ test('401 and 403 on the SSE itself stop at once', async () => {
   for (const status of [401, 403]) {
     const t = setUp({ transport: 'sse' });
     t.connection.start();
-    t.sse.last.end({ status });
+    t.sse.last.end({ status, refusedBy: 'server', reason: 'Não pode.' });
     await t.clock.advance(60_000);
     assert.equal(t.sse.opened.length, 1);
     assert.equal(t.state().error.kind, 'denied');
@@ -268,22 +281,298 @@ test('denied while it is asked about a young death', async () => {
   assert.equal(t.state().status, 'error');
 });
 
-test('a close code that says stop stops, before and after the first message', async () => {
-  for (const hello of [false, true]) {
-    const t = setUp();
-    t.connection.start();
-    if (hello) t.ws.last.hello();
-    t.ws.last.end({ code: 1008, reason: 'token revogado' });
-    await t.clock.advance(60_000);
-    assert.equal(t.ws.opened.length, 1);
-    assert.deepEqual(t.state().error, { kind: 'denied', message: 'token revogado', status: null });
+test('a close code that says stop stops', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello();
+  t.ws.last.end({ code: 4401, reason: 'token revogado' });
+  await t.clock.advance(60_000);
+  assert.equal(t.ws.opened.length, 1);
+  assert.deepEqual(t.state().error, { kind: 'denied', message: 'token revogado', status: null });
+});
+
+test('a close code before our server has spoken, or one that it never sends, is not its word', async () => {
+  const early = setUp();
+  early.connection.start();
+  early.ws.last.end({ code: 1003, reason: 'policy' });
+  await early.clock.advance(4_000);
+  assert.notEqual(early.state().status, 'error');
+  assert.ok(early.ws.opened.length > 1);
+  const policy = setUp();
+  policy.connection.start();
+  policy.ws.last.hello();
+  policy.ws.last.end({ code: 1008, reason: 'policy' });
+  await policy.clock.advance(4_000);
+  assert.notEqual(policy.state().status, 'error');
+  assert.ok(policy.ws.opened.length > 1);
+});
+
+// ---- somebody else answers in the server's place ------------------------------------------------
+
+test('a portal for 20 s: said in words, tried on, and back by itself', async () => {
+  const t = setUp();
+  t.connection.start('1-aaaaaaaa');
+  t.ws.last.hello();
+  await t.clock.advance(20_000);
+  t.server.verdict = 'foreign';
+  t.ws.last.end();
+  for (let i = 0; i < 7; i += 1) {
+    await t.clock.advance(3_000);
+    assert.notEqual(t.state().status, 'error');
+    t.ws.last.end();
+    await settle();
   }
+  assert.equal(t.state().error.kind, 'network-answer');
+  assert.match(t.state().error.message, /A rede respondeu no lugar do servidor/);
+  assert.equal(t.sse.opened.length, 0);
+  t.server.verdict = 'answers';
+  await t.clock.advance(3_000);
+  t.ws.last.hello();
+  assert.equal(t.state().status, 'connected');
+  assert.equal(t.state().error, null);
+});
+
+test('401, 403 and 407 of somebody else on the SSE: it goes on trying', async () => {
+  for (const status of [401, 403, 407]) {
+    for (const verdict of ['answers', 'foreign', 'unreachable']) {
+      const t = setUp({ transport: 'sse' });
+      t.server.verdict = verdict;
+      t.connection.start();
+      t.sse.last.end({ status, refusedBy: 'network' });
+      await t.clock.advance(3_000);
+      assert.equal(t.sse.opened.length, 2);
+      t.sse.last.hello();
+      assert.equal(t.state().status, 'connected');
+    }
+  }
+});
+
+test('a portal that cuts a young stream is named', async () => {
+  const t = setUp();
+  t.connection.start();
+  t.ws.last.hello();
+  t.server.verdict = 'foreign';
+  t.ws.last.end();
+  await settle();
+  assert.equal(t.state().error.kind, 'network-answer');
+  assert.equal(t.state().status, 'disconnected');
+});
+
+// ---- changes that are held back -----------------------------------------------------------------
+
+/** A live SSE, forced or after a fallback. */
+function liveSse() {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start('1-aaaaaaaa');
+  t.sse.last.hello();
+  return t;
+}
+
+test('an own change whose event does not come: heartbeats closer together, once, and it is said', async () => {
+  const t = liveSse();
+  assert.deepEqual([t.sse.last.seconds, t.state().delayed], [null, false]);
+  t.connection.deliveryIsLate();
+  assert.equal(t.sse.opened.length, 2);
+  assert.deepEqual([t.sse.last.seconds, t.sse.last.cursor], [1, '1-aaaaaaaa']);
+  t.sse.last.hello();
+  assert.equal(t.state().delayed, true);
+  t.connection.deliveryIsLate();
+  assert.equal(t.sse.opened.length, 2, 'asked for already');
+});
+
+test('over WebSocket nothing is held back piece by piece', () => {
+  const t = setUp();
+  t.connection.start('1-a');
+  t.ws.last.hello();
+  t.connection.deliveryIsLate();
+  assert.equal(t.ws.opened.length + t.sse.opened.length, 1);
+});
+
+const at = (ms) => new Date(1_800_000_000_000 + ms).toISOString();
+
+test("an event that comes seconds after its time, by the server's clock, shows it as well", async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start('1-aaaaaaaa');
+  const hello = { type: 'connection', cursor: '1-aaaaaaaa', versao_servidor: '1' };
+  t.sse.last.say({ ...hello, timestamp: at(0) });
+  // Missed before, so old, and no sign of anything.
+  t.sse.last.say({ ...update(2, pedido(1)), timestamp: at(-60_000) });
+  await t.clock.advance(10_000);
+  t.sse.last.say({ ...update(3, pedido(1)), timestamp: at(9_900) });
+  assert.equal(t.sse.opened.length, 1);
+  await t.clock.advance(15_000);
+  t.sse.last.heartbeat();
+  t.sse.last.say({ ...update(4, pedido(1)), timestamp: at(25_000 - LATE_EVENT - 1_000) });
+  assert.equal(t.sse.opened.length, 2);
+  assert.equal(t.sse.last.seconds, 1);
+  assert.deepEqual(t.numbers(), [2, 3, 4], 'and what came late is there');
+});
+
+test('not one heartbeat since it began: held back; still silent: the network is named, and it goes on', async () => {
+  const t = liveSse();
+  await t.clock.advance(SSE_SILENCE);
+  assert.equal(t.sse.opened.length, 2);
+  assert.equal(t.sse.last.seconds, 1);
+  t.sse.last.hello();
+  await t.clock.advance(CLOSE_SILENCE);
+  assert.equal(t.state().error.kind, 'blocked');
+  await t.clock.advance(3_000);
+  assert.equal(t.sse.opened.length, 3);
+});
+
+test('a stream that had heartbeats and falls silent is dead, not held back', async () => {
+  const t = liveSse();
+  await t.clock.advance(20_000);
+  t.sse.last.heartbeat();
+  await t.clock.advance(SSE_SILENCE);
+  assert.equal(t.sse.opened.length, 2);
+  assert.equal(t.sse.last.seconds, null);
+});
+
+test('the first message held back until a heartbeat comes: asked for one each second, then it is live', async () => {
+  const t = setUp({ transport: 'sse' });
+  t.connection.start('1-aaaaaaaa');
+  await t.clock.advance(SSE_DEADLINE);
+  assert.equal(t.sse.opened.length, 2);
+  assert.equal(t.sse.last.seconds, 1);
+  await t.clock.advance(1_500);
+  t.sse.last.hello();
+  assert.deepEqual([t.state().status, t.state().delayed, t.state().error], ['connected', true, null]);
+});
+
+// ---- what outlives the page ----------------------------------------------------------------------
+
+test('the fallback is remembered over a reload, for some minutes, with the heartbeat', async () => {
+  const clock = new FakeClock();
+  const storage = fakeStorage();
+  const before = setUp({}, { clock, storage });
+  await fallBack(before);
+  before.connection.deliveryIsLate();
+  before.connection.close();
+  await clock.advance(60_000);
+  const after = setUp({}, { clock, storage });
+  after.connection.start('5-aaaaaaaa');
+  assert.deepEqual([after.ws.opened.length, after.sse.opened.length], [0, 1]);
+  assert.equal(after.sse.last.seconds, 1);
+  after.sse.last.hello();
+  const limit = clock.now() + WEBSOCKET_RETRY;
+  while (after.ws.opened.length === 0 && clock.now() < limit) {
+    await clock.advance(2_000);
+    after.sse.last.heartbeat();
+  }
+  assert.equal(after.ws.opened.length, 1, 'and WebSocket is tried again beside it');
+  after.ws.last.hello();
+  assert.equal(after.state().transport, 'websocket');
+  assert.equal(storage.kept.size, 0);
+  const later = setUp({}, { clock, storage });
+  later.connection.start();
+  assert.equal(later.ws.opened.length, 1);
+});
+
+test('what is remembered of another day, by a clock that jumped, or by nobody, counts for nothing', () => {
+  for (const until of [999_999, 1_000_000 + 86_400_000, 'x']) {
+    const storage = fakeStorage();
+    storage.setItem('pedidos.rede http://h', JSON.stringify({ until, heldBack: true }));
+    const t = setUp({}, { storage });
+    t.connection.start();
+    assert.equal(t.ws.opened.length, 1, String(until));
+  }
+  const broken = {
+    getItem() {
+      throw new Error('SecurityError');
+    },
+    setItem() {
+      throw new Error('QuotaExceededError');
+    },
+  };
+  const t = setUp({}, { storage: broken });
+  t.connection.start();
+  assert.equal(t.ws.opened.length, 1);
+});
+
+// ---- listeners -------------------------------------------------------------------------------------
+
+test('a listener that closes leaves nothing: no ping, no socket', async () => {
+  for (const status of ['connecting', 'connected', 'disconnected']) {
+    const t = setUp();
+    let closed = false;
+    t.connection.subscribe(() => {
+      if (closed || t.state().status !== status) return;
+      closed = true;
+      t.connection.close();
+    });
+    t.connection.start('1-a');
+    if (t.ws.last) t.ws.last.hello();
+    if (t.ws.last) t.ws.last.end();
+    await t.clock.advance(120_000);
+    assert.equal(closed, true, status);
+    assert.equal(t.clock.timers.size, 0, status);
+    assert.ok(
+      t.ws.opened.every((transport) => transport.closed),
+      status,
+    );
+  }
+});
+
+test('a listener that throws, on state or message, stops nothing', async () => {
+  const t = setUp();
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  t.connection.subscribe(() => {
+    throw new Error('state');
+  });
+  t.connection.onMessage(() => {
+    throw new Error('message');
+  });
+  const heard = [];
+  t.connection.onMessage((message) => heard.push(message.type));
+  t.connection.start('1-a');
+  t.ws.last.hello();
+  t.ws.last.say(update(2, pedido(1)));
+  t.ws.last.end();
+  await t.clock.advance(3_000);
+  delete globalThis.reportError;
+  assert.equal(t.ws.opened.length, 2);
+  assert.deepEqual(heard, ['connection', 'pedido_update']);
+  assert.ok(reported.includes('state') && reported.includes('message'));
+});
+
+test('reconnect() from a listener that hears of the break does not go round in circles', () => {
+  const t = setUp();
+  let calls = 0;
+  t.connection.subscribe(() => {
+    if (t.state().status === 'connected') return;
+    calls += 1;
+    if (calls < 1_000 && t.state().status === 'disconnected') t.connection.reconnect();
+  });
+  t.connection.start('1-a');
+  t.ws.last.hello();
+  t.ws.last.end();
+  assert.ok(calls < 10, String(calls));
+  assert.equal(t.state().status, 'connecting');
+  assert.equal(t.ws.opened.filter((transport) => !transport.closed).length, 1);
+});
+
+test('the wall clock set back during an outage does not hide how long it lasts', async () => {
+  const t = setUp();
+  t.server.verdict = 'unreachable';
+  t.connection.start('1-a');
+  t.ws.last.hello();
+  t.ws.last.end();
+  t.clock.wall = -3_600_000;
+  for (let i = 0; i < 4; i += 1) {
+    await t.clock.advance(3_000);
+    t.ws.last.end();
+    await settle();
+  }
+  const shown = t.clock.now() - t.state().disconnectedAt;
+  assert.ok(shown >= 8_000 && shown <= 13_000, String(shown));
 });
 
 test('neither transport passes while the server answers → blocked, within 10 s, and goes on', async () => {
   const t = setUp();
   t.connection.start();
-  await t.clock.advance(WEBSOCKET_DEADLINE + SSE_DEADLINE);
+  await t.clock.advance(WEBSOCKET_DEADLINE + 2 * SSE_DEADLINE);
   assert.ok(t.clock.time - 1_000_000 < 10_000);
   assert.equal(t.state().error.kind, 'blocked');
   assert.match(t.state().error.message, /proxy_buffering off/);
@@ -297,9 +586,9 @@ test('neither transport passes while the server answers → blocked, within 10 s
 test('SSE refused by the server itself (503) accuses no network and waits as it asks', async () => {
   const t = setUp({ transport: 'sse' });
   t.connection.start();
-  t.sse.last.end({ status: 503, retryAfter: 12_000 });
+  t.sse.last.end({ status: 503, retryAfter: 12_000, refusedBy: 'server', reason: 'Já há conexões demais.' });
   await settle();
-  assert.equal(t.state().error, null);
+  assert.deepEqual(t.state().error, { kind: 'blocked', message: 'Já há conexões demais.', status: null });
   await t.clock.advance(11_999);
   assert.equal(t.sse.opened.length, 1);
   await t.clock.advance(1);
@@ -399,10 +688,10 @@ test('a forced transport is kept to, and can be changed while connected, at the 
 test('forced SSE that hangs is blocked too', async () => {
   const t = setUp({ transport: 'sse' });
   t.connection.start();
-  await t.clock.advance(SSE_DEADLINE);
+  await t.clock.advance(2 * SSE_DEADLINE);
   assert.equal(t.state().error.kind, 'blocked');
   await t.clock.advance(3_000);
-  assert.equal(t.sse.opened.length, 2);
+  assert.equal(t.sse.opened.length, 3);
   assert.equal(t.ws.opened.length, 0);
 });
 

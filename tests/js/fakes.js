@@ -11,7 +11,10 @@ export class FakeClock {
     this.time = start;
     this.timers = new Map();
     this.last = 0;
-    this.now = () => this.time;
+    /** How far the wall clock is beside the monotonic one: it was set, or the machine slept. */
+    this.wall = 0;
+    this.now = () => this.time + this.wall;
+    this.monotonic = () => this.time;
     this.setTimeout = (callback, ms) => {
       this.last += 1;
       this.timers.set(this.last, { due: this.time + ms, callback });
@@ -48,10 +51,11 @@ export class FakeClock {
 /** What a test drives instead of a transport. */
 export function fakeOpener(name) {
   const opened = [];
-  const open = (cursor, handlers) => {
+  const open = (cursor, handlers, seconds = null) => {
     const transport = {
       name,
       cursor,
+      seconds,
       handlers,
       sent: [],
       closed: false,
@@ -89,6 +93,7 @@ export function fakeOpener(name) {
           status: null,
           retryAfter: null,
           reason: '',
+          refusedBy: null,
           ...end,
         });
       },

@@ -1,7 +1,7 @@
 // A server in a few lines, for tests of the store: orders, an event log, and answers that the test
 // lets through when it wants, in the order it wants.
 
-import { PedidosError } from '../../static/client/api.js';
+import { NO_SUCH_ORDER, PedidosError } from '../../static/client/api.js';
 import { cursor, pedido, settle } from './fakes.js';
 
 export class ModelServer {
@@ -63,7 +63,7 @@ export class ModelServer {
 
   patch(id, changes, origem = 'other', autor = 'Ana', ifMatch = undefined) {
     const before = this.orders.get(id);
-    if (!before) throw new PedidosError('refused', 'Não existe.', { status: 404 });
+    if (!before) throw new PedidosError('refused', 'Não existe.', { status: 404, type: NO_SUCH_ORDER });
     if (ifMatch !== undefined && ifMatch !== before.versao) {
       throw new PedidosError('conflict', 'Outra versão.', { status: 412, pedido: before });
     }
@@ -81,7 +81,7 @@ export class ModelServer {
 
   remove(id, origem = 'other', autor = 'Ana') {
     const before = this.orders.get(id);
-    if (!before) throw new PedidosError('refused', 'Não existe.', { status: 404 });
+    if (!before) throw new PedidosError('refused', 'Não existe.', { status: 404, type: NO_SUCH_ORDER });
     this.orders.delete(id);
     this.event('delete', id, null, before.versao + 1, [], origem, autor);
     return { message: 'Excluído.' };
@@ -241,6 +241,10 @@ export function modelStream(server) {
     },
     setTransport: () => undefined,
     reconnect: () => undefined,
+    late: 0,
+    deliveryIsLate() {
+      stream.late += 1;
+    },
     close: () => undefined,
     send: () => false,
   };

@@ -55,7 +55,8 @@ test('a cursor is compared by its number only', () => {
 });
 
 test('every close code says retry or stop; an unknown one says retry', () => {
-  assert.equal(closeCode(1008).action, 'stop');
+  assert.equal(closeCode(4401).action, 'stop');
+  assert.equal(closeCode(1008).action, 'retry', 'the server never sends it');
   assert.equal(closeCode(1012).action, 'retry');
   assert.equal(closeCode(1013).name, 'slow');
   assert.deepEqual(closeCode(4321), { name: 'code_4321', action: 'retry', network: false });
@@ -66,10 +67,10 @@ test('which close codes say stop, and which speak of the network', () => {
   const codes = Object.keys(CLOSE_CODES).map(Number);
   assert.deepEqual(
     codes.filter((code) => closeCode(code).action === 'stop'),
-    [1003, 1007, 1008, 1009, 4401],
+    [1003, 1007, 1009, 4401],
   );
   assert.deepEqual(
     codes.filter((code) => closeCode(code).network),
-    [1002, 1005, 1006, 1015],
+    [1002, 1005, 1006, 1008, 1015],
   );
 });

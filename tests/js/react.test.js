@@ -250,6 +250,47 @@ test(
   },
 );
 
+test(`React ${major}: onDisconnect that reconnects, and callbacks that throw, stop nothing`, { skip }, async () => {
+  const { wrapper, made } = setUp();
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  let disconnects = 0;
+  const told = [];
+  const fail = (name) => () => {
+    throw new Error(name);
+  };
+  const socket = renderHook(
+    () =>
+      useWebSocket(`${url.replace('http', 'ws')}/ws/pedidos`, {
+        onConnect: fail('onConnect'),
+        onMessage: fail('onMessage'),
+        onDisconnect: () => {
+          disconnects += 1;
+          if (disconnects < 100) socket.result.current.reconnect();
+        },
+      }),
+    { wrapper },
+  );
+  const sync = renderHook(
+    () => usePedidosSync({ serverUrl: url, onPedidoUpdate: fail('onPedidoUpdate'), onStatusUpdate: (id, field) => told.push(field) }),
+    { wrapper },
+  );
+  await live(sync);
+  await waitFor(() => assert.equal(socket.result.current.isConnected, true), WAIT);
+  act(() => made[made.length - 1].connection.reconnect());
+  await waitFor(() => assert.equal(socket.result.current.isConnected, true), WAIT);
+  assert.equal(disconnects, 1);
+  const store = await colleague();
+  const { id } = await store.create({ cliente: 'Ana' });
+  await store.update(id, { costura: true });
+  await waitFor(() => assert.deepEqual(told, ['costura']), WAIT);
+  await waitFor(() => assert.equal(socket.result.current.lastMessage.type, 'pedido_update'), WAIT);
+  socket.unmount();
+  sync.unmount();
+  delete globalThis.reportError;
+  for (const name of ['onConnect', 'onMessage', 'onPedidoUpdate']) assert.ok(reported.includes(name), name);
+});
+
 test(`React ${major}: autoFetch: false loads nothing until it is asked`, { skip }, async () => {
   const { made, wrapper } = setUp();
   const hook = renderHook(() => usePedidosSync({ serverUrl: url, autoFetch: false }), { wrapper });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { PedidosError } from '../../static/client/api.js';
-import { createStore } from '../../static/client/store.js';
+import { EVENT_DEADLINE, createStore } from '../../static/client/store.js';
 import { FakeClock, cursor, pedido, settle, update } from './fakes.js';
 import { ModelServer, modelStream } from './model-server.js';
 
@@ -637,4 +637,213 @@ test('after close() nothing is applied and nothing is tried', async () => {
   await t.clock.advance(60_000);
   await settle();
   assert.equal(t.clock.timers.size, 0);
+});
+
+// ---- an edit is settled by whatever confirms it -----------------------------------------------------
+
+test('the answer is lost, the event comes: the edit is done, for its caller too', async () => {
+  const t = await loaded();
+  // As the server writes it down, and not as it was typed.
+  const promise = t.store.update(1, { cliente: '  Ana ', valor_total: '1.234,5' });
+  const [request] = t.server.requests;
+  t.server.patch(1, { cliente: 'Ana', valor_total: '1234.50' }, 'me', 'Eu');
+  t.stream.deliverAll();
+  assert.deepEqual(t.s().pending, {});
+  assert.equal((await promise).cliente, 'Ana');
+  await request.lose();
+  assert.deepEqual(t.s().errors, {});
+  assert.equal(t.failures.length, 0);
+});
+
+test('the event comes after the edit was given up: nothing is wrong any more', async () => {
+  const t = await loaded();
+  const promise = t.store.update(1, { items: [{ descricao: 'Faixa' }] });
+  promise.catch(() => undefined);
+  await t.server.requests[0].lose();
+  assert.equal(t.s().errors[1].items.kind, 'unconfirmed');
+  t.server.patch(1, { items: [{ descricao: 'Faixa', id: 9, quantidade: 1 }] }, 'me', 'Eu');
+  t.stream.deliverAll();
+  assert.deepEqual(t.s().errors, {});
+});
+
+test('somebody else writes the same order meanwhile: that confirms nothing', async () => {
+  const t = await loaded();
+  t.store.update(1, { costura: true });
+  t.server.patch(1, { observacao: 'x' });
+  t.stream.deliverAll();
+  assert.equal(t.s().pending[1].costura.value, true);
+  await t.server.requests[0].lose();
+  assert.equal(t.s().errors[1].costura.kind, 'unconfirmed');
+});
+
+test('an own event of another field confirms only its own edit', async () => {
+  const t = await loaded();
+  t.store.update(1, { costura: true });
+  t.store.update(1, { financeiro: true });
+  t.server.requests[1].arrive();
+  t.stream.deliverAll();
+  assert.deepEqual(Object.keys(t.s().pending[1]), ['costura']);
+});
+
+test('a list that shows it done settles an edit that was given up, and one whose answer is lost later', async () => {
+  const t = await loaded();
+  const given = t.store.update(1, { cliente: ' Ana ' });
+  given.catch(() => undefined);
+  await t.server.requests[0].lose();
+  const later = t.store.update(2, { cliente: ' Bia ' });
+  const [request] = t.server.requests;
+  t.stream.cut();
+  t.server.patch(1, { cliente: 'Ana' }, 'me', 'Eu');
+  t.server.patch(2, { cliente: 'Bia' }, 'me', 'Eu');
+  t.stream.say({ type: 'refresh_required', message: '' });
+  await t.server.requests[1].answer();
+  assert.deepEqual(t.s().errors, {});
+  await request.lose();
+  assert.equal((await later).cliente, 'Bia');
+  assert.deepEqual([t.s().errors, t.s().pending], [{}, {}]);
+});
+
+test('a removal and a creation whose answers are lost are confirmed by their events', async () => {
+  const t = await loaded();
+  const removal = t.store.remove(1);
+  const creation = t.store.create({ cliente: ' Nova ' });
+  const [first, second] = t.server.requests;
+  t.server.remove(1, 'me', 'Eu');
+  t.server.create({ cliente: 'Nova' }, 'me', 'Eu');
+  t.stream.deliverAll();
+  await removal;
+  assert.equal((await creation).cliente, 'Nova');
+  await first.lose();
+  await second.lose();
+  assert.deepEqual([t.s().errors, t.s().pending, t.failures], [{}, {}, []]);
+});
+
+test('the next edit of the field goes as soon as the event has confirmed the one before', async () => {
+  const t = await loaded();
+  t.store.update(1, { costura: true });
+  t.store.update(1, { costura: false });
+  assert.equal(t.server.requests.length, 1);
+  t.server.requests[0].arrive();
+  t.stream.deliverAll();
+  await settle();
+  assert.equal(t.server.requests.length, 2);
+  assert.equal(t.s().pending[1].costura.value, false);
+  await t.server.answerAll();
+  t.stream.deliverAll();
+  assert.deepEqual(t.s().pending, {});
+  assert.equal(t.s().byId.get(1).costura, false);
+});
+
+test("a 404 that is not the server's word on this order does not make it deleted", async () => {
+  const t = await loaded();
+  const api = { ...t.server.api('me') };
+  api.remove = async () => {
+    throw new PedidosError('refused', 'Não há nada neste endereço.', { status: 404, type: 'urn:pedidos:problema:endereco-nao-encontrado' });
+  };
+  const store = createStore({ api, stream: t.stream, clock: t.clock, random: () => 0.5, clientId: 'me' });
+  store.load();
+  await t.server.answerAll();
+  await assert.rejects(store.remove(1));
+  assert.equal(store.getSnapshot().byId.has(1), true);
+});
+
+// ---- is delivery late --------------------------------------------------------------------------------
+
+test('the event of an own change does not come behind its answer: the stream is told, once', async () => {
+  const t = await loaded();
+  t.store.update(1, { costura: true });
+  await t.server.answerAll();
+  await t.clock.advance(EVENT_DEADLINE);
+  assert.equal(t.stream.late, 1);
+  await t.clock.advance(60_000);
+  assert.equal(t.stream.late, 1);
+  t.stream.deliverAll();
+});
+
+test('an event that comes in time, before its answer too, or a change that changed nothing: no doubt', async () => {
+  const t = await loaded();
+  t.store.update(1, { costura: true });
+  await t.server.answerAll();
+  t.stream.deliverAll();
+  t.store.update(1, { financeiro: true });
+  t.server.requests[0].arrive();
+  t.stream.deliverAll();
+  await t.server.answerAll();
+  t.store.update(1, { financeiro: true });
+  t.store.create({ cliente: 'Nova' });
+  t.store.remove(2);
+  await t.server.answerAll();
+  t.stream.deliverAll();
+  await t.clock.advance(60_000);
+  assert.equal(t.stream.late, 0);
+  t.store.close();
+  assert.equal(t.clock.timers.size, 0);
+});
+
+// ---- listeners ---------------------------------------------------------------------------------------
+
+test('listeners that throw stop neither events, nor answers, nor reloads', async () => {
+  const t = await loaded();
+  globalThis.reportError = () => undefined;
+  const fail = () => {
+    throw new Error('mine');
+  };
+  t.store.subscribe(fail);
+  t.store.onChange(fail);
+  t.store.onError(fail);
+  t.store.update(1, { costura: true });
+  await t.server.answerAll();
+  t.stream.deliverAll();
+  t.server.patch(2, { costura: true });
+  t.stream.say({ type: 'refresh_required', message: '' });
+  await t.server.answerAll();
+  t.stream.deliverAll();
+  t.server.patch(2, { costura: false });
+  t.stream.say({ type: 'refresh_required', message: '' });
+  await t.server.answerAll();
+  t.stream.deliverAll();
+  delete globalThis.reportError;
+  assert.deepEqual(t.s().pedidos, t.server.list());
+  assert.equal(t.s().cursor, t.server.head);
+  assert.equal(t.s().isReloading, false);
+});
+
+test('a listener that calls back in sees and makes whole states', async () => {
+  const t = await loaded();
+  const seen = [];
+  t.store.onChange(({ pedido_id: id, action }) => {
+    seen.push([id, action, t.s().isReloading]);
+    if (id === 1 && action === 'update') t.store.load({ recentes: 30 });
+    if (id === 2) t.store.update(1, { financeiro: true });
+  });
+  t.server.patch(1, { costura: true });
+  t.server.patch(2, { costura: true });
+  t.stream.deliverAll();
+  for (let i = 0; i < 5; i += 1) {
+    await t.server.answerAll();
+    t.stream.deliverAll();
+  }
+  assert.deepEqual(t.s().pedidos, t.server.list());
+  assert.equal(t.server.orders.get(1).financeiro, true);
+  assert.equal(t.s().isReloading, false);
+});
+
+test('refused at first, then brought along by a tab that signed in again: it loads', async () => {
+  const t = setUp();
+  t.store.load();
+  const [request] = t.server.requests;
+  t.server.requests.splice(0);
+  request.arrive = () => undefined;
+  const denied = new PedidosError('denied', 'Entre de novo.', { status: 401 });
+  t.server.request = () => Promise.reject(denied);
+  const store = createStore({
+    api: t.server.api('me'), stream: t.stream, clock: t.clock, random: () => 0.5, clientId: 'me',
+  });
+  await store.load();
+  assert.equal(store.getSnapshot().error.kind, 'denied');
+  delete t.server.request;
+  t.stream.become({ status: 'connected', transport: 'websocket' });
+  await settle();
+  await t.server.answerAll();
+  assert.equal(store.getSnapshot().error, null);
 });

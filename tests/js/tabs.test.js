@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { CONNECTION_DEFAULTS, createConnection } from '../../static/client/connection.js';
+import { createFallback, storedMemory } from '../../static/client/fallback.js';
 import { HELLO, HIDDEN_LEASE, LEASE, createSharedConnection, outranks } from '../../static/client/tabs.js';
 import {
   FakeClock,
@@ -28,9 +29,10 @@ function browser() {
     const channel = alone ? null : channels.open();
     const connection = createConnection({
       open: { websocket: ws, sse: fakeOpener('sse') },
-      probe: async () => ({ verdict: 'unreachable' }),
+      probe: async () => tab.probed,
       clock,
       random: () => 0.5,
+      fallback: createFallback({ clock, random: () => 0.5, memory: storedMemory(null, '') }),
       lifecycle,
       settings: CONNECTION_DEFAULTS,
     });
@@ -47,9 +49,11 @@ function browser() {
       ws,
       lifecycle,
       channel,
+      connection,
       shared,
       seen: [],
       refreshes: 0,
+      probed: { verdict: 'unreachable' },
       live: () => ws.opened.filter((transport) => !transport.closed),
       state: () => shared.getState(),
       role: () => shared.getState().role,
@@ -335,6 +339,101 @@ test('back from the back-forward cache', async () => {
   await change();
   assert.deepEqual(first.seen, [2]);
   assert.equal(streams(), 1);
+});
+
+const REVOKED = { verdict: 'denied', status: 401, message: 'O acesso acabou.' };
+
+/** The access is over: both tabs' streams end, and neither is let in again. */
+async function revoked() {
+  const t = await twoTabs();
+  t.first.probed = REVOKED;
+  t.second.probed = REVOKED;
+  t.first.ws.last.end({ code: 4401, reason: 'O acesso acabou.' });
+  await settle();
+  return t;
+}
+
+test('a leader that is refused gives the lead up and tells the others, who do not try in vain', async () => {
+  const { first, second, clock, streams } = await revoked();
+  await clock.advance(HIDDEN_LEASE * 2);
+  for (const tab of [first, second]) {
+    assert.equal(tab.role(), 'follower', tab.name);
+    assert.equal(tab.state().error.kind, 'denied', tab.name);
+  }
+  assert.equal(streams(), 0);
+  assert.equal(second.ws.opened.length, 0);
+});
+
+test('signed in again in one window: it leads, and the other is live again without a hand', async () => {
+  const { first, second, openTab, clock, change } = await revoked();
+  await clock.advance(60_000);
+  second.crash(); // it goes to the sign-in page, and comes back
+  const again = openTab('c');
+  again.shared.start('0-00000000');
+  await clock.advance(HELLO);
+  assert.equal(again.role(), 'leader');
+  again.accept();
+  await settle();
+  assert.equal(first.state().status, 'connected');
+  assert.equal(first.state().error, null);
+  await change();
+  assert.deepEqual(first.seen, [1]);
+  again.shared.close();
+  await clock.advance(LEASE);
+  assert.equal(first.role(), 'leader', 'and it may lead again');
+});
+
+test('refused, and told to try again: it leads', async () => {
+  const { first, clock } = await revoked();
+  await clock.advance(1_000);
+  const { length } = first.ws.opened;
+  first.shared.reconnect();
+  assert.equal(first.ws.opened.length, length + 1);
+  first.accept();
+  assert.equal(first.state().status, 'connected');
+  assert.equal(first.role(), 'leader');
+});
+
+test('the wall clock set back an hour: a leader that is gone is replaced all the same', async () => {
+  const { first, second, clock } = await twoTabs();
+  clock.wall = -3_600_000;
+  first.crash();
+  await clock.advance(LEASE + 200);
+  assert.equal(second.role(), 'leader');
+});
+
+test('a channel that fails: the tab is alone, and live', async () => {
+  const { first, second, clock } = await twoTabs();
+  second.channel.postMessage = () => {
+    throw new Error('InvalidStateError');
+  };
+  second.shared.reconnect();
+  await clock.advance(LEASE * 2);
+  assert.equal(second.role(), 'leader');
+  second.accept();
+  assert.equal(second.state().status, 'connected');
+  assert.equal(first.state().status, 'connected');
+});
+
+test('a listener that closes while its tab takes the lead: nothing is left', async () => {
+  const { openTab, clock, streams } = browser();
+  const tab = openTab('a');
+  tab.shared.subscribe(() => tab.state().status === 'connecting' && tab.shared.close());
+  tab.shared.start('0-00000000');
+  await clock.advance(HELLO + 60_000);
+  assert.equal(streams(), 0);
+  assert.equal(clock.timers.size, 0);
+});
+
+test('a follower whose own event does not come has the leader look into it', async () => {
+  const { first, second } = await twoTabs();
+  let late = 0;
+  first.connection.deliveryIsLate = () => {
+    late += 1;
+  };
+  second.shared.deliveryIsLate();
+  await settle();
+  assert.equal(late, 1);
 });
 
 test('close() leaves nothing behind, leading or following', async () => {

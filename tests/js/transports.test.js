@@ -69,7 +69,7 @@ test('WebSocket: messages, signs of life, end', () => {
   assert.equal(seen.activity, 3);
   socket.onclose({ code: 1012, reason: 'reinício' });
   socket.onclose({ code: 1006, reason: '' });
-  assert.deepEqual(seen.ends, [{ code: 1012, status: null, retryAfter: null, reason: 'reinício' }]);
+  assert.deepEqual(seen.ends, [{ code: 1012, status: null, retryAfter: null, reason: 'reinício', refusedBy: null }]);
 });
 
 test('WebSocket: sends only while open; silent after close()', () => {
@@ -162,10 +162,19 @@ test('SSE: messages, cut inside a character; heartbeats are signs of life', asyn
   await server.say(': vivo\n\n');
   assert.equal(seen.activity, before + 1);
   await server.finish();
-  assert.deepEqual(seen.ends, [{ code: null, status: 200, retryAfter: null, reason: 'the stream ended' }]);
+  assert.deepEqual(seen.ends, [{ code: null, status: 200, retryAfter: null, reason: 'the stream ended', refusedBy: null }]);
 });
 
-test('SSE: status and Retry-After are seen', async () => {
+async function refusal(body, { status, headers }) {
+  const { seen, server } = await openSse({}, null, { status, headers });
+  await server.say(body);
+  await server.finish();
+  assert.equal(seen.ends.length, 1);
+  assert.equal(seen.ends[0].status, status);
+  return seen.ends[0];
+}
+
+test('SSE: a refusal of the server, with its words and Retry-After', async () => {
   for (const [status, retryAfter] of [
     [401, null],
     [503, '7'],
@@ -175,16 +184,30 @@ test('SSE: status and Retry-After are seen', async () => {
       'Content-Type': 'application/problem+json',
       ...(retryAfter && { 'Retry-After': retryAfter }),
     };
-    const { seen } = await openSse({}, null, { status, headers });
-    assert.equal(seen.ends.length, 1);
-    assert.equal(seen.ends[0].status, status);
-    assert.equal(seen.ends[0].retryAfter, retryAfter ? 7_000 : null);
+    const body = JSON.stringify({ type: 'urn:pedidos:problema:x', title: 'x', detail: 'Não pode.' });
+    const end = await refusal(body, { status, headers });
+    assert.deepEqual([end.refusedBy, end.reason], ['server', 'Não pode.']);
+    assert.equal(end.retryAfter, retryAfter ? 7_000 : null);
   }
 });
 
-test('SSE: a page of somebody else is no stream', async () => {
-  const { seen } = await openSse({}, null, { headers: { 'Content-Type': 'text/html' } });
-  assert.equal(seen.ends.length, 1);
+test('SSE: a page of somebody else is no stream, and no refusal of ours', async () => {
+  for (const status of [200, 401, 403, 407, 503]) {
+    const end = await refusal('<h1>Entre na rede</h1>', {
+      status,
+      headers: { 'Content-Type': 'text/html', 'Retry-After': '3600' },
+    });
+    assert.deepEqual([end.refusedBy, end.retryAfter], ['network', null]);
+  }
+});
+
+test('SSE: heartbeats closer together are asked for in the address', async () => {
+  const { seen, handlers } = recorder();
+  const server = fakeFetch();
+  sseTransport({ baseUrl: 'http://h', token: null, fetch: server.fetch })('12-ab', handlers, 1);
+  await settle();
+  assert.equal(server.calls[0].url, 'http://h/sse/pedidos?cursor=12-ab&batimento=1');
+  assert.deepEqual(seen.ends, []);
 });
 
 test('SSE: a network error ends it', async () => {

@@ -67,27 +67,34 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
  * - `conflict`: 412, another version; `pedido` is the current one;
  * - `denied`: 401, 403;
  * - `unavailable`: it was surely not done (429, 503), later it may be;
- * - `unconfirmed`: no answer came. It may have been done: try again with the same `idempotencyKey`.
+ * - `unconfirmed`: no answer of the server's came, or somebody else's in its place (`byNetwork`). It may have been done: try
+ *   again with the same `idempotencyKey`.
  * @typedef {'refused' | 'conflict' | 'denied' | 'unavailable' | 'unconfirmed'} PedidosErrorKind
  */
 export class PedidosError extends Error {
     /**
      * @param {PedidosErrorKind} kind
      * @param {string} message for the user, in Portuguese
-     * @param {{status?: number, title?: string, fieldErrors?: Record<string, string>, pedido?: Pedido | null,
-     *          retryAfter?: number | null}} [details]
+     * @param {{status?: number, title?: string, type?: string, fieldErrors?: Record<string, string>,
+     *          pedido?: Pedido | null, retryAfter?: number | null, byNetwork?: boolean}} [details]
      */
     constructor(kind: PedidosErrorKind, message: string, details?: {
         status?: number;
         title?: string;
+        type?: string;
         fieldErrors?: Record<string, string>;
         pedido?: Pedido | null;
         retryAfter?: number | null;
+        byNetwork?: boolean;
     });
     kind: PedidosErrorKind;
-    /** HTTP status, 0 where there was no answer. */
+    /** HTTP status, 0 where there was no answer of the server's. */
     status: number;
     title: string;
+    /** The problem's `type`, such as `urn:pedidos:problema:pedido-nao-encontrado`; '' where there was none. */
+    type: string;
+    /** Somebody else answered in the server's place: a portal, a proxy, an antivirus. */
+    byNetwork: boolean;
     /** @type {Readonly<Record<string, string>>} the name of a field → what is wrong with it */
     fieldErrors: Readonly<Record<string, string>>;
     /** @type {Pedido | null} the current order, on `conflict` */
@@ -136,6 +143,8 @@ export class PedidosError extends Error {
 export const READ_TIMEOUT: 30000;
 /** All tries of one write together. */
 export const WRITE_TIMEOUT: 10000;
+/** Of the 404 that says that there is no such order, and not that the address is wrong. */
+export const NO_SUCH_ORDER: "urn:pedidos:problema:pedido-nao-encontrado";
 export type Pedido = import("./protocol.js").Pedido;
 export type PedidoChanges = import("./protocol.js").PedidoChanges;
 /**
@@ -143,7 +152,8 @@ export type PedidoChanges = import("./protocol.js").PedidoChanges;
  * - `conflict`: 412, another version; `pedido` is the current one;
  * - `denied`: 401, 403;
  * - `unavailable`: it was surely not done (429, 503), later it may be;
- * - `unconfirmed`: no answer came. It may have been done: try again with the same `idempotencyKey`.
+ * - `unconfirmed`: no answer of the server's came, or somebody else's in its place (`byNetwork`). It may have been done: try
+ *   again with the same `idempotencyKey`.
  */
 export type PedidosErrorKind = "refused" | "conflict" | "denied" | "unavailable" | "unconfirmed";
 export type ListQuery = {

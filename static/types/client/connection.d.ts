@@ -4,77 +4,33 @@
  * @param {() => Promise<ProbeResult>} dependencies.probe
  * @param {import('./environment.js').Clock} dependencies.clock
  * @param {() => number} dependencies.random
+ * @param {import('./fallback.js').Fallback} dependencies.fallback
  * @param {Pick<import('./lifecycle.js').Lifecycle, 'subscribe'>} dependencies.lifecycle
  * @param {ConnectionSettings} dependencies.settings
  * @returns {Connection}
  */
-export function createConnection({ open, probe, clock, random, lifecycle, settings }: {
+export function createConnection({ open, probe, clock, random, fallback, lifecycle, settings }: {
     open: Record<TransportName, OpenTransport>;
     probe: () => Promise<ProbeResult>;
     clock: import("./environment.js").Clock;
     random: () => number;
+    fallback: import("./fallback.js").Fallback;
     lifecycle: Pick<import("./lifecycle.js").Lifecycle, "subscribe">;
     settings: ConnectionSettings;
 }): Connection;
-/** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
-/** @typedef {import('./transport.js').Transport} Transport */
-/** @typedef {import('./transport.js').TransportName} TransportName */
-/** @typedef {import('./transport.js').TransportEnd} TransportEnd */
-/** @typedef {import('./transport.js').OpenTransport} OpenTransport */
-/** @typedef {import('./probe.js').ProbeResult} ProbeResult */
-/** @typedef {'auto' | TransportName} TransportPreference */
-/**
- * Why live updates do not come, in words for the user.
- * - `denied`: 401/403, or a close code that says stop. Final until `reconnect()`.
- * - `attempts`: `maxReconnectAttempts` used up. Final until `reconnect()`.
- * - `blocked`: the server answers, but the network lets neither transport through. Goes on trying.
- * @typedef {{kind: 'denied' | 'attempts' | 'blocked', message: string, status: number | null}} ConnectionError
- */
-/**
- * @typedef {object} ConnectionState
- * @property {'connecting' | 'connected' | 'disconnected' | 'error'} status `disconnected`: the next
- *   attempt is on its way, or it was closed; `error`: stopped, see `error`
- * @property {TransportName | null} transport in use, or being tried
- * @property {TransportPreference} preference
- * @property {number} reconnectAttempt 0 while connected
- * @property {number | null} lastHeardAt ms; when the server last gave a sign of life on the stream
- * @property {number | null} connectedAt ms; since when, null while not connected
- * @property {number | null} disconnectedAt ms; since when, through all attempts; null while connected
- * @property {string | null} serverVersion
- * @property {ConnectionError | null} error
- */
-/**
- * @typedef {object} ConnectionSettings
- * @property {TransportPreference} transport
- * @property {boolean} autoReconnect
- * @property {number} reconnectInterval ms
- * @property {number} maxReconnectAttempts Infinity by default
- * @property {boolean} heartbeat
- * @property {number} heartbeatInterval ms
- */
-/**
- * @typedef {object} Connection
- * @property {(from?: string | null) => void} start begins, behind the cursor `from`; nothing where it runs already
- * @property {() => void} close
- * @property {() => void} reconnect drops what there is and tries at once
- * @property {(preference: TransportPreference) => void} setTransport
- * @property {(message: object) => boolean} send false where nothing was sent (SSE, not connected)
- * @property {() => ConnectionState} getState an immutable object, another one after each change
- * @property {() => string | null} position the cursor of the last message handed on
- * @property {(listener: () => void) => () => void} subscribe to the state
- * @property {(listener: (message: ServerMessage) => void) => () => void} onMessage
- */
 export const WEBSOCKET_DEADLINE: 3000;
-export const SSE_DEADLINE: 4000;
+export const SSE_DEADLINE: 3000;
 export const PONG_DEADLINE: 10000;
 export const WAKE_DEADLINE: 3000;
 /** The server gives a sign of life every 25 s at least. */
 export const SSE_SILENCE: 35000;
+/** Seconds between heartbeats where the network holds each piece back until the next. */
+export const CLOSE_HEARTBEAT: 1;
+export const CLOSE_SILENCE: 6000;
+/** An event that comes so many ms later than the stream's first message did, each by the server's time, was held back. */
+export const LATE_EVENT: 3000;
 /** A connection that lived shorter died young. */
 export const YOUNG: 10000;
-export const YOUNG_DEATHS: 3;
-export const REFUSALS: 2;
-export const WEBSOCKET_RETRY: 300000;
 /** @type {ConnectionSettings} */
 export const CONNECTION_DEFAULTS: ConnectionSettings;
 export type ServerMessage = import("./protocol.js").ServerMessage;
@@ -88,10 +44,12 @@ export type TransportPreference = "auto" | TransportName;
  * Why live updates do not come, in words for the user.
  * - `denied`: 401/403, or a close code that says stop. Final until `reconnect()`.
  * - `attempts`: `maxReconnectAttempts` used up. Final until `reconnect()`.
- * - `blocked`: the server answers, but the network lets neither transport through. Goes on trying.
+ * - `blocked`: the server answers, but the network lets neither transport through, or the server has no room for a stream. Goes
+ *   on trying; what HTTP carries works.
+ * - `network-answer`: somebody else (a portal, a proxy, an antivirus) answers in the server's place. Goes on trying.
  */
 export type ConnectionError = {
-    kind: "denied" | "attempts" | "blocked";
+    kind: "denied" | "attempts" | "blocked" | "network-answer";
     message: string;
     status: number | null;
 };
@@ -101,6 +59,10 @@ export type ConnectionState = {
      * attempt is on its way, or it was closed; `error`: stopped, see `error`
      */
     status: "connecting" | "connected" | "disconnected" | "error";
+    /**
+     * the network holds changes back; they come, about a second late
+     */
+    delayed: boolean;
     /**
      * in use, or being tried
      */
@@ -153,6 +115,10 @@ export type Connection = {
      */
     reconnect: () => void;
     setTransport: (preference: TransportPreference) => void;
+    /**
+     * an event that must have been sent has not come
+     */
+    deliveryIsLate: () => void;
     /**
      * false where nothing was sent (SSE, not connected)
      */

@@ -1,6 +1,7 @@
 /**
  * @typedef {object} Clock
- * @property {() => number} now wall-clock ms: it jumps when a laptop wakes, which is meant
+ * @property {() => number} now wall-clock ms, for what is shown and to notice sleep: it may jump, back too
+ * @property {() => number} monotonic ms, for durations: it never goes back
  * @property {(callback: () => void, ms: number) => unknown} setTimeout
  * @property {(timer: any) => void} clearTimeout
  */
@@ -15,7 +16,8 @@
  * @typedef {object} Environment
  * @property {typeof fetch} fetch
  * @property {(new (url: string, protocols?: string | string[]) => WebSocket) | null} WebSocket
- * @property {((name: string) => Channel) | null} openChannel null where tabs cannot talk to each other
+ * @property {((name: string) => Channel | null) | null} openChannel null where tabs cannot talk to each other
+ * @property {Storage | null} storage what outlives the page; null where it may not be used
  * @property {Clock} clock
  * @property {() => number} random in [0, 1), for jitter only
  * @property {() => string} randomId 128 bits, hexadecimal
@@ -27,9 +29,13 @@
 export function browserEnvironment(): Environment;
 export type Clock = {
     /**
-     * wall-clock ms: it jumps when a laptop wakes, which is meant
+     * wall-clock ms, for what is shown and to notice sleep: it may jump, back too
      */
     now: () => number;
+    /**
+     * ms, for durations: it never goes back
+     */
+    monotonic: () => number;
     setTimeout: (callback: () => void, ms: number) => unknown;
     clearTimeout: (timer: any) => void;
 };
@@ -49,7 +55,11 @@ export type Environment = {
     /**
      * null where tabs cannot talk to each other
      */
-    openChannel: ((name: string) => Channel) | null;
+    openChannel: ((name: string) => Channel | null) | null;
+    /**
+     * what outlives the page; null where it may not be used
+     */
+    storage: Storage | null;
     clock: Clock;
     /**
      * in [0, 1), for jitter only

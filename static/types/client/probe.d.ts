@@ -10,12 +10,12 @@ export function createProbe({ baseUrl, token, fetch, clock }: {
 }): () => Promise<ProbeResult>;
 /**
  * - `answers`: our server is there and would let us in: it is the network that refuses the stream;
- * - `denied`: our server is there and refuses us (401, 403);
- * - `unreachable`: no answer, or somebody else's: a proxy says 502 while the server restarts, and
- *   a restarting server is not a blocked network.
+ * - `denied`: our server is there and refuses us, in its own words;
+ * - `foreign`: somebody else answers in its place: a portal, or a proxy while the server restarts;
+ * - `unreachable`: no answer.
  */
 export type ProbeResult = {
-    verdict: "answers" | "unreachable";
+    verdict: "answers" | "foreign" | "unreachable";
 } | {
     verdict: "denied";
     status: number;

@@ -14,6 +14,8 @@ export function createStore({ api, stream, clock, random, clientId }: {
     random: () => number;
     clientId: string;
 }): PedidosStore;
+/** ms that the event of an own change may come behind its answer, before the network is asked to hurry. */
+export const EVENT_DEADLINE: 1500;
 export type Pedido = import("./protocol.js").Pedido;
 export type PedidoChanges = import("./protocol.js").PedidoChanges;
 export type PedidoUpdateMessage = import("./protocol.js").PedidoUpdateMessage;
@@ -194,7 +196,7 @@ export type PedidosStore = {
     close: () => void;
 };
 /**
- * One PATCH or DELETE, from the click to its answer.
+ * One PATCH or DELETE, from the click until it is settled.
  */
 export type Write = {
     id: number;
@@ -203,5 +205,25 @@ export type Write = {
     options: WriteOptions & {
         idempotencyKey: string;
     };
+};
+/**
+ * A write that was started: what its caller waits for.
+ */
+export type Started = {
+    edit: Write;
+    /**
+     * false while it waits for an earlier one on the same field
+     */
+    sent: boolean;
+    settled: boolean;
+    resolve: (value: any) => void;
+    reject: (failure: PedidosError) => void;
+};
+/**
+ * A POST on its way.
+ */
+export type Creation = {
+    dados: PedidoChanges;
+    resolve: (pedido: Pedido) => void;
 };
 import { PedidosError } from './api.js';

@@ -29,12 +29,14 @@ export function createSharedConnection({ connection, channel, tab, clock, random
 /** @typedef {ConnectionState & {role: Role}} SharedState */
 /** @typedef {Omit<Connection, 'getState'> & {getState: () => SharedState}} SharedConnection */
 /**
- * What tabs say to each other.
+ * What tabs say to each other. `refused`: how the stream of the one that resigns ended for good; `late`: an event that must have
+ * been sent has not come.
  * @typedef {{kind: 'hello', tab: string}
  *   | {kind: 'lead', tab: string, term: number, visible: boolean, state: ConnectionState, cursor: string | null}
- *   | {kind: 'resign', tab: string, term: number}
+ *   | {kind: 'resign', tab: string, term: number, refused?: ConnectionState}
  *   | {kind: 'message', tab: string, term: number, message: ServerMessage}
  *   | {kind: 'reconnect', tab: string}
+ *   | {kind: 'late', tab: string}
  *   | {kind: 'transport', tab: string, preference: TransportPreference}} TabNote
  */
 /** @typedef {{tab: string, term: number, visible: boolean}} Claim */
@@ -57,7 +59,8 @@ export type SharedConnection = Omit<Connection, "getState"> & {
     getState: () => SharedState;
 };
 /**
- * What tabs say to each other.
+ * What tabs say to each other. `refused`: how the stream of the one that resigns ended for good; `late`: an event that must have
+ * been sent has not come.
  */
 export type TabNote = {
     kind: "hello";
@@ -73,6 +76,7 @@ export type TabNote = {
     kind: "resign";
     tab: string;
     term: number;
+    refused?: ConnectionState;
 } | {
     kind: "message";
     tab: string;
@@ -80,6 +84,9 @@ export type TabNote = {
     message: ServerMessage;
 } | {
     kind: "reconnect";
+    tab: string;
+} | {
+    kind: "late";
     tab: string;
 } | {
     kind: "transport";

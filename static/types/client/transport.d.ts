@@ -7,6 +7,7 @@
  * @property {number | null} status HTTP status, where the transport can see it (SSE)
  * @property {number | null} retryAfter ms, as the server asked
  * @property {string} reason
+ * @property {'server' | 'network' | null} refusedBy who refused it, where it was refused; null where that cannot be seen
  */
 /**
  * @typedef {object} TransportHandlers
@@ -20,15 +21,19 @@
  * @property {(message: object) => boolean} send false where nothing can be sent
  * @property {() => void} close silent: no handler is called from here on
  */
-/** Opens a stream that begins behind `cursor`, or at the live end when it is null.
- * @typedef {(cursor: string | null, handlers: TransportHandlers) => Transport} OpenTransport */
+/**
+ * Opens a stream that begins behind `cursor`, or at the live end when it is null. `heartbeat` is how many seconds apart the
+ * server's signs of life are to be, for SSE; null for the server's own choice.
+ * @typedef {(cursor: string | null, handlers: TransportHandlers, heartbeat?: number | null) => Transport} OpenTransport
+ */
 /**
  * @param {string} baseUrl
  * @param {string} path
  * @param {string | null} cursor
+ * @param {number | null} [heartbeat] seconds
  * @returns {string}
  */
-export function streamUrl(baseUrl: string, path: string, cursor: string | null): string;
+export function streamUrl(baseUrl: string, path: string, cursor: string | null, heartbeat?: number | null): string;
 export type ServerMessage = import("./protocol.js").ServerMessage;
 export type TransportName = "websocket" | "sse";
 /**
@@ -48,6 +53,10 @@ export type TransportEnd = {
      */
     retryAfter: number | null;
     reason: string;
+    /**
+     * who refused it, where it was refused; null where that cannot be seen
+     */
+    refusedBy: "server" | "network" | null;
 };
 export type TransportHandlers = {
     onMessage: (message: ServerMessage) => void;
@@ -72,6 +81,7 @@ export type Transport = {
     close: () => void;
 };
 /**
- * Opens a stream that begins behind `cursor`, or at the live end when it is null.
+ * Opens a stream that begins behind `cursor`, or at the live end when it is null. `heartbeat` is how many seconds apart the
+ * server's signs of life are to be, for SSE; null for the server's own choice.
  */
-export type OpenTransport = (cursor: string | null, handlers: TransportHandlers) => Transport;
+export type OpenTransport = (cursor: string | null, handlers: TransportHandlers, heartbeat?: number | null) => Transport;

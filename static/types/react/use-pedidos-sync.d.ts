@@ -66,6 +66,10 @@ export type PedidosSync = {
      */
     wsConnected: boolean;
     wsState: "connecting" | "connected" | "disconnected" | "error";
+    /**
+     * the network holds changes back; they come, about a second late
+     */
+    delayed: boolean;
     transport: "websocket" | "sse" | null;
     reconnectAttempt: number;
     connectionError: ConnectionError | null;
