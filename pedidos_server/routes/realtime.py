@@ -147,7 +147,7 @@ def sse_cursor(environ: Environ, in_query: str | None) -> str | None:
 
 
 def sse_heartbeat(in_query: str | None) -> int | None:
-    """Seconds between the comments of an SSE stream, as ``?batimento=`` asks, within bounds; None for the server's own.
+    """Seconds between the comments of an SSE stream, as ``?batimento=`` asks, in bounds; None for the server's own.
 
     Some proxies hold each piece of an answer back until the next one comes: a comment releases the event before it.
     Raises Problem 422."""

@@ -30,7 +30,7 @@ class Proxy:
         return None
 
     def release(self, request: bytes, piece: bytes, held: bytearray) -> bytes:
-        """What goes on now of the answer to ``request``, of which ``piece`` has come. ``held`` is for what is kept."""
+        """What goes on now of the answer to ``request``, of which ``piece`` has come; ``held`` keeps the rest."""
         return piece
 
     def cut(self) -> None:
@@ -114,7 +114,7 @@ REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n
 
 
 class HoldingProxy(Proxy):
-    """Refuses WebSocket, and holds each piece of an SSE stream back until the next one comes; with `for_good`, all but
+    """Refuses WebSocket, and holds each piece of an SSE stream back until the next comes; with `for_good`, all but
     the first. `first` is whether that one passes at once."""
 
     def __init__(self, port: int, *, first: bool = True, for_good: bool = False) -> None:

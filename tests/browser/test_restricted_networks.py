@@ -187,8 +187,8 @@ def test_a_restart_behind_a_proxy_is_no_blocked_network(
 def test_a_network_that_holds_each_piece_back_until_the_next(
     server: LiveServer, new_chromium: NewPerson, first: bool
 ) -> None:
-    """The next one would be a heartbeat, up to 20 s later. After the first change that was late, they come within about
-    a second, it is said, and nothing is asked by the clock."""
+    """The next one would be a heartbeat, up to 20 s later. After the first change that was late, they come within a
+    second or so, it is said, and nothing is asked by the clock."""
     order = write(server)
     with HoldingProxy(server.port, first=first) as proxy:
         tab = new_chromium(proxy.url).open()
