@@ -26,7 +26,7 @@ from pedidos_server.app import create_app, settle  # noqa: E402 (only once geven
 
 try:
     settings = Settings.load()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, file=settings.log_file)
     app = create_app(settings).app
     settle()
 except StartupError as error:

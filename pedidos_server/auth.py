@@ -6,6 +6,7 @@ A request costs one hash and one look-up here, and no read of the database. A se
 
 from __future__ import annotations
 
+import _thread
 import hmac
 import ipaddress
 import math
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from .database import Connection
 from .errors import Problem, StartupError
@@ -54,6 +56,14 @@ class _Table(dict[bytes, Principal]):
         return found if found is not None and hmac.compare_digest(found.digest, whole) else None
 
 
+class _Tables(NamedTuple):
+    """All who may come in, as of one moment: one generation of the tables in the database."""
+
+    generation: int
+    tokens: _Table
+    sessions: _Table
+
+
 class Access:
     """The doors of one server.
 
@@ -66,9 +76,9 @@ class Access:
         """True where nobody needs to say who they are."""
         self._locks_itself = mode == "AUTO"
         self._now = now
-        self._generation = -1
-        self._tokens = _Table()
-        self._sessions = _Table()
+        self._tables = _Tables(-1, _Table(), _Table())
+        # Not gevent's: the native threads that read the database hold it, for a moment.
+        self._applying = _thread.RLock()
         self._next_end = math.inf
 
     @property
@@ -78,51 +88,59 @@ class Access:
 
     @property
     def has_tokens(self) -> bool:
-        return bool(self._tokens)
+        return bool(self._tables.tokens)
 
     def refresh(self, connection: Connection) -> bool:
-        """Reads the tables where they changed. True where somebody who was let in may have to go."""
+        """Reads the tables where they changed. True where somebody who was let in may have to go.
+
+        ``connection`` is in a transaction. From any thread: of two at once, the newer tables stay, whichever comes
+        last.
+        """
         current = generation(connection)
-        if current != self._generation:
-            self._read(connection)
-            self._generation = current
-        elif self._now() < self._next_end:
+        if current == self._tables.generation and self._now() < self._next_end:
             return False
+        tables = _read(connection, current)
         now = self._now()
-        ends = [principal.ends for table in (self._tokens, self._sessions) for principal in table.values()]
-        self._next_end = min((end for end in ends if end > now), default=math.inf)
+        ends = [principal.ends for table in (tables.tokens, tables.sessions) for principal in table.values()]
+        with self._applying:
+            if tables.generation < self._tables.generation:
+                return False
+            self._tables = tables
+            self._next_end = min((end for end in ends if end > now), default=math.inf)
+            if tables.tokens and self._locks_itself:
+                self.open = False
         return True
 
-    def _read(self, connection: Connection) -> None:
-        tokens, sessions = _Table(), _Table()
-        by_id: dict[int, Principal] = {}
-        for row in list_tokens(connection):
-            by_id[row.id] = token = Principal(row.id, row.name, row.role, _unix(row.ends), row.digest)
-            tokens.put(token)
-        for session in list_sessions(connection):
-            of = by_id.get(session.token_id)
-            if of is not None:
-                ends = min(of.ends, _unix(session.ends))
-                sessions.put(replace(of, ends=ends, digest=session.digest, by_session=True))
-        self._tokens, self._sessions = tokens, sessions
-        if tokens and self._locks_itself:
-            self.open = False
-
     def by_token(self, token: str) -> Principal | None:
-        return self._standing(self._tokens.find(digest(token)))
+        return self._standing(self._tables.tokens.find(digest(token)))
 
     def by_session(self, secret: str) -> Principal | None:
-        return self._standing(self._sessions.find(digest(secret)))
+        return self._standing(self._tables.sessions.find(digest(secret)))
 
     def stands(self, principal: Principal) -> bool:
         """False once the token or the session of somebody who was let in is gone."""
         if principal is NOBODY:
             return self.open
-        table = self._sessions if principal.by_session else self._tokens
+        tables = self._tables
+        table = tables.sessions if principal.by_session else tables.tokens
         return self._standing(table.find(principal.digest)) is not None
 
     def _standing(self, principal: Principal | None) -> Principal | None:
         return principal if principal is not None and principal.ends > self._now() else None
+
+
+def _read(connection: Connection, generation: int) -> _Tables:
+    tokens, sessions = _Table(), _Table()
+    by_id: dict[int, Principal] = {}
+    for row in list_tokens(connection):
+        by_id[row.id] = token = Principal(row.id, row.name, row.role, _unix(row.ends), row.digest)
+        tokens.put(token)
+    for session in list_sessions(connection):
+        of = by_id.get(session.token_id)
+        if of is not None:
+            ends = min(of.ends, _unix(session.ends))
+            sessions.put(replace(of, ends=ends, digest=session.digest, by_session=True))
+    return _Tables(generation, tokens, sessions)
 
 
 def _unix(when: str | None) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, portuguese
+from . import __version__, portuguese, terminal
 from .config import Settings, flag_name
 from .errors import StartupError
 
@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from gevent import monkey
 
     monkey.patch_all()
+    terminal.write_what_it_takes()
     portuguese.speak()
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -129,7 +130,9 @@ def _add_token_commands(commands: Any) -> None:
     actions = token.add_subparsers(title="comandos", required=True, metavar="COMANDO")
 
     create = actions.add_parser("create", help="cria um token e o mostra, uma única vez")
-    create.add_argument("name", metavar="NOME", help="pessoa ou máquina; aparece no histórico dos pedidos")
+    create.add_argument(
+        "name", type=terminal.typed, metavar="NOME", help="pessoa ou máquina; aparece no histórico dos pedidos"
+    )
     create.add_argument(
         "--role",
         required=True,
@@ -145,7 +148,7 @@ def _add_token_commands(commands: Any) -> None:
     show.set_defaults(run=_token_list)
 
     revoke = actions.add_parser("revoke", help="revoga um token: encerra as suas sessões e conexões")
-    revoke.add_argument("name", metavar="NOME")
+    revoke.add_argument("name", type=terminal.typed, metavar="NOME")
     revoke.set_defaults(run=_token_revoke)
     for action in (create, show, revoke):
         action.add_argument("--database", metavar="VALOR", help="banco de dados (PEDIDOS_DATABASE_URL)")
@@ -245,7 +248,7 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
     from .auth import is_loopback
     from .server.embedded import serve
 
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, file=settings.log_file)
     # Behind a proxy of this machine, the whole LAN looks like this machine.
     alone = is_loopback(settings.host) and not settings.trusted_hops
     server = create_app(settings, None if alone else settings.host)

@@ -146,6 +146,9 @@ class Settings:
         _choice("DEBUG", "INFO", "WARNING", "ERROR"),
         "DEBUG, INFO, WARNING ou ERROR",
     )
+    log_file: str = _setting(
+        "", "PEDIDOS_LOG_FILE", str, "arquivo do registro, 60 MB ao todo; sem ele, a saída de erros do programa"
+    )
 
     @classmethod
     def load(

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 import gevent
@@ -79,9 +79,9 @@ class Hub:
         newest: list[Event],
         read_page: ReadPage,
         server_version: str,
-        tail_events: int = 4096,
-        tail_bytes: int = 32 * 1024 * 1024,
-        heartbeat: float = 20.0,
+        tail_events: int,
+        tail_bytes: int,
+        heartbeat: float,
         now: Callable[[], float] | None = None,
         ring: multisend.Ring | None = None,
     ) -> None:
@@ -179,7 +179,9 @@ class Hub:
             action, args = self._mail.popleft()
             try:
                 action(*args)
-            except Exception:
+            except Exception as error:
+                if action == self._publish:  # what was committed would reach nobody
+                    _exit("an event was not published; exiting", error)
                 log.exception("stream action failed", extra={"action": action.__name__})
 
     def _give_way(self) -> float:
@@ -482,6 +484,11 @@ class Hub:
 
 
 def _die(greenlet: gevent.Greenlet) -> None:
-    log.critical("the dispatcher died; exiting", exc_info=greenlet.exception)
+    _exit("the dispatcher died; exiting", greenlet.exception)
+
+
+def _exit(why: str, error: BaseException) -> NoReturn:
+    """A server that takes writes and tells no one is worse than none."""
+    log.critical(why, exc_info=error)
     logging.shutdown()
     os._exit(70)

@@ -7,7 +7,10 @@ import logging
 import re
 import sys
 import time
+from logging.handlers import RotatingFileHandler
 from typing import TextIO
+
+from .errors import StartupError
 
 _PLAIN = re.compile(r"[!#-<>-~]+").fullmatch
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -38,8 +41,24 @@ def _quoted(value: object) -> str:
     return text if _PLAIN(text) else ascii(text)
 
 
-def configure(level: str, stream: TextIO | None = None) -> None:
-    handler = logging.StreamHandler(stream or sys.stderr)
+MAX_FILE = 10 * 1024 * 1024
+KEPT_FILES = 5
+
+
+def _file_handler(file: str) -> logging.Handler:
+    try:
+        return RotatingFileHandler(file, maxBytes=MAX_FILE, backupCount=KEPT_FILES, encoding="utf-8")
+    except OSError as error:
+        raise StartupError(
+            f"Não consigo gravar o registro em {file} ({error.strerror}): crie a pasta ou mude as permissões, ou "
+            "escolha outro arquivo com --log-file (PEDIDOS_LOG_FILE)."
+        ) from None
+
+
+def configure(level: str, stream: TextIO | None = None, file: str = "") -> None:
+    """``file`` is written instead of the stream; at MAX_FILE bytes it is put aside as ``.1``, then ``.2``, and of
+    these KEPT_FILES stay. Raises StartupError where it cannot be written."""
+    handler = _file_handler(file) if file else logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(KeyValueFormatter())
     # Other threads log as well. gevent's lock, held by one, would let other greenlets run in the middle of a fan-out.
     handler.lock = _thread.RLock()

@@ -103,7 +103,10 @@ class Ring:
         """Sends ``data`` to the sockets of at most ``ENTRIES`` entries, without waiting for any.
 
         Returns those that did not take all: by descriptor how many bytes they took, or minus the error's number.
+        Raises ValueError for more entries, which would overwrite each other in the ring.
         """
+        if len(entries) > ENTRIES:
+            raise ValueError(f"{len(entries)} sends at once; the ring has {ENTRIES} entries")
         self._slice.base, self._slice.length = data, len(data)
         # The queue is empty between calls. The kernel takes entries from its tail on, in a ring of ENTRIES.
         at = self._words[self._sq_tail] % ENTRIES

@@ -17,6 +17,7 @@ import websocket
 
 from .errors import StartupError
 from .remote import TOKEN, base_url
+from .terminal import takes_everything
 
 SILENCE = 60
 """Seconds without a sign of the server after which the connection is given up."""
@@ -33,7 +34,7 @@ def watch(url: str, transport: str, cursor: str | None, *, as_json: bool) -> Non
         try:
             for message in messages(base, cursor):
                 cursor = message.get("cursor", cursor)
-                _print(as_line(message) if as_json else describe(message))
+                _print(as_line(message, all_characters=takes_everything()) if as_json else describe(message))
             trouble = "o servidor encerrou a conexão"
         except _Refused as refusal:
             hint = f" Ponha um token na variável {TOKEN}." if refusal.status == 401 else ""
@@ -62,9 +63,10 @@ def _print(line: str) -> None:
         sys.exit(0)
 
 
-def as_line(message: dict[str, Any]) -> str:
-    """The message as JSON, in which what a terminal would obey is escaped: others have written it."""
-    text = json.dumps(message, ensure_ascii=False)
+def as_line(message: dict[str, Any], *, all_characters: bool = True) -> str:
+    """The message as JSON, in which what a terminal would obey is escaped: others have written it. Without
+    ``all_characters`` so is all that is not ASCII."""
+    text = json.dumps(message, ensure_ascii=not all_characters)
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 

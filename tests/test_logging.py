@@ -6,9 +6,11 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from checks import unique
-from live_server import ORDERS, LiveServer, wait_until
+from live_server import ORDERS, LiveServer, ServerDied, wait_until
 from stream_clients import Stream
 
 
@@ -89,3 +91,35 @@ def test_a_line_lets_no_other_greenlet_run() -> None:
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_log_in_a_file_is_put_aside_in_time(tmp_path: Path) -> None:
+    script = """
+        import logging, sys
+        from pedidos_server import logs
+
+        logs.MAX_FILE = 20_000
+        logs.configure("INFO", file=sys.argv[1])
+        for number in range(5_000):
+            logging.getLogger("pedidos.test").info("ação", extra={"number": number})
+    """
+    file = tmp_path / "pedidos.log"
+    command = [sys.executable, "-c", textwrap.dedent(script), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    kept = sorted(tmp_path.iterdir())
+    assert [path.name for path in kept] == ["pedidos.log", *(f"pedidos.log.{number}" for number in range(1, 6))]
+    assert all(path.stat().st_size <= 20_000 for path in kept)
+    assert file.read_text("utf-8").endswith("INFO pedidos.test ação number=4999\n")
+
+
+def test_a_server_logs_into_a_file_or_says_why_not(start_server: Callable[..., LiveServer], tmp_path: Path) -> None:
+    file = tmp_path / "pedidos.log"
+    server = start_server(PEDIDOS_LOG_FILE=file)
+    server.create()
+    assert "method=POST path=/api/v1/pedidos status=201" in file.read_text("utf-8")
+    assert "path=/api/v1/pedidos" not in server.output()
+    with pytest.raises(ServerDied) as died:
+        start_server(PEDIDOS_LOG_FILE=tmp_path / "nada" / "pedidos.log")
+    assert f"Não consigo gravar o registro em {tmp_path}" in str(died.value)
+    assert "Traceback" not in str(died.value)

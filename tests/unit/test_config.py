@@ -44,6 +44,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "max_streams": ("5", 5),
     "timezone": ("America/Sao_Paulo", "America/Sao_Paulo"),
     "log_level": ("debug", "DEBUG"),
+    "log_file": ("pedidos.log", "pedidos.log"),
 }
 
 BAD = [

@@ -4,10 +4,12 @@ import json
 import re
 from dataclasses import fields
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from pedidos_server import protocol
+from pedidos_server.cli import _parser
 from pedidos_server.config import Settings, flag_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,3 +58,17 @@ def test_the_examples_have_the_fields_of_the_messages():
     assert {message["type"]: list(message) for message in map(json.loads, built)} == {
         kind: list(message) for kind, message in examples.items()
     }
+
+
+def test_the_windows_task_is_never_ended_and_its_log_is_kept():
+    """What the Task Scheduler does by itself: ends a task after 72 hours and on battery, and drops its output."""
+    task = ElementTree.parse(ROOT / "deploy" / "windows-task.xml")
+    place = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+    settings = {entry.tag.removeprefix(place): entry.text for entry in task.find(f"{place}Settings")}
+    assert settings["ExecutionTimeLimit"] == "PT0S"
+    assert settings["DisallowStartIfOnBatteries"] == settings["StopIfGoingOnBatteries"] == "false"
+    assert [entry.text for entry in task.find(f".//{place}RestartOnFailure")] == ["PT1M", "999"]
+    words = task.find(f".//{place}Arguments").text.split()
+    options = _parser().parse_args(words)
+    assert Settings.load({}, {item.name: getattr(options, item.name) for item in fields(Settings)}).log_file
+    assert "deploy\\windows-task.xml" in GUIDE

@@ -6,7 +6,9 @@ import gc
 import random
 import selectors
 import socket
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections import Counter
@@ -21,6 +23,7 @@ from unit_streams import Reader, tcp_pair
 
 from pedidos_server import multisend
 from pedidos_server.clock import RunningClock
+from pedidos_server.config import Settings
 from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
 from pedidos_server.multisend import open_ring
 from pedidos_server.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
@@ -30,6 +33,7 @@ from pedidos_server.transports.sse import SseTransport
 from pedidos_server.transports.websocket import WebSocketTransport
 
 TRANSPORTS: dict[str, Transport] = {"websocket": WebSocketTransport(64 * 1024), "sse": SseTransport()}
+SETTINGS = Settings()
 WAIT = 30.0
 
 
@@ -102,7 +106,13 @@ class Stage:
             read_page=log.page,
             server_version="0.0.0",
             now=now,
-            **{"ring": open_ring(), **options},
+            **{
+                "tail_events": SETTINGS.tail_events,
+                "tail_bytes": SETTINGS.tail_bytes,
+                "heartbeat": SETTINGS.heartbeat,
+                "ring": open_ring(),
+                **options,
+            },
         )
         self._hubs.append(hub)
         return hub
@@ -839,3 +849,25 @@ def test_nothing_is_left_of_a_closed_stream(stage: Stage) -> None:
     come_and_go(200)
     # The hub's loops hold on to the last ones they had in hand until their next turn.
     wait_for(lambda: all(count <= before[kind] + 3 for kind, count in census().items()), f"no more than {before}")
+
+
+def test_a_process_that_cannot_publish_ends() -> None:
+    """It would take writes and tell no one."""
+    script = """
+        from gevent import monkey; monkey.patch_all()
+        import gevent
+        from pedidos_server.config import Settings
+        from pedidos_server.hub import Hub
+        from pedidos_server.protocol import Cursor, Event
+
+        settings = Settings()
+        hub = Hub(head=Cursor(0, "00000000"), newest=[], read_page=lambda after, size: [], server_version="",
+                  tail_events=settings.tail_events, tail_bytes=settings.tail_bytes, heartbeat=settings.heartbeat)
+        hub._tail = None
+        hub.publish([Event(Cursor(1, "00000001"), b"{}")])
+        print("still there", flush=True)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (70, ""), done.stderr

@@ -17,10 +17,11 @@ PACKAGE = Path(pedidos_server.__file__).parent
 
 LAYERS = (
     {"__init__"},
-    {"errors", "protocol", "logs", "addresses", "origins", "multisend", "worker"},
+    {"errors"},
+    {"protocol", "logs", "addresses", "origins", "multisend", "worker"},
     {"clock", "timekeeping"},
     {"server", "server.fd_limit", "server.hijack", "server.http_head"},
-    {"config", "letters", "portuguese", "remote", "models", "schemas"},
+    {"config", "letters", "portuguese", "remote", "terminal", "models", "schemas"},
     {"database"},
     {"migrations"},
     {"event_log", "order_numbers", "tokens", "file_command"},

@@ -102,3 +102,15 @@ def test_a_ring_gives_back_what_it_took(ring: Ring) -> None:
         assert another is not None
         another.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_more_sends_than_the_ring_has_entries_are_refused(ring: Ring) -> None:
+    """They would overwrite each other: one socket would get the bytes twice, another none."""
+    ours, theirs = socket.socketpair()
+    entry = ring.entry(ours.fileno())
+    with pytest.raises(ValueError, match=str(ENTRIES + 1)):
+        ring.send(b"x", [entry] * (ENTRIES + 1))
+    assert ring.send(b"y", [entry] * ENTRIES) == {}
+    assert theirs.recv(2 * ENTRIES) == b"y" * ENTRIES
+    ours.close()
+    theirs.close()
