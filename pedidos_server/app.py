@@ -90,6 +90,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         peewee = database.open_writer()
         migrate(peewee, database.path)
         connection = peewee.connection()
+        database.hold(connection)
         database.stretch_wal(connection)
         head = event_log.head(connection).cursor
         newest = event_log.newest(connection, min(settings.tail_events, AT_START), settings.tail_bytes)
@@ -101,7 +102,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         raise
     except sqlite3.Error as error:
         database.close()
-        raise StartupError(f"{database.path}: {explain(error)}") from None
+        raise StartupError(f"{database.path}: {explain(error, database.path)}") from None
     hub = Hub(
         head=head,
         newest=newest,
@@ -112,12 +113,14 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         heartbeat=settings.heartbeat,
         ring=open_ring(),
     )
-    writer = Writer(connection, hub.publish)
+    writer = Writer(connection, hub.publish, database=database)
     app = _flask_app(settings, database, hub, writer, access)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
     doorkeeper = gevent.spawn(_keep_doors, database, access, hub)
     server = Server(app, hub, writer, database, access, (cleaner, doorkeeper))
+    if database.files.is_new:
+        log.warning("new, empty database", extra={"path": database.path})
     app.extensions["pedidos"] = server
     return server
 
@@ -209,14 +212,19 @@ def _cors_options(app: Flask, origins: list[str]) -> Any:
 
 
 def _keep_doors(database: Database, access: Access, hub: Hub) -> None:
-    """Notices tokens and sessions that came or went, and ends the streams of those that went."""
+    """Notices tokens and sessions that came or went, and ends the streams of those that went. As any read, it also
+    notices that the file was replaced while nobody reads or writes."""
+    said = ""
     while True:
         gevent.sleep(DOORS_SECONDS)
         try:
             if database.read(access.refresh):
                 hub.end_streams(access.stands)
+            said = ""
         except Problem as problem:  # who stood before stands until the database answers again
-            log.warning("tokens not read", extra={"reason": problem.detail})
+            if said != problem.detail:
+                log.warning("tokens not read", extra={"reason": problem.detail})
+            said = problem.detail
         except Exception:
             log.exception("tokens not read")
 

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,6 +24,7 @@ import filelock
 from gevent.threadpool import ThreadPool
 from peewee import Field, Model, PeeweeException, Query, SqliteDatabase, Value
 
+from .database_files import WAL_PAGES, WATCHES, DatabaseFiles
 from .errors import Problem, StartupError, unavailable
 
 log = logging.getLogger("pedidos.database")
@@ -37,18 +38,19 @@ PIECE = 256 * 1024
 MAX_LONG_ANSWERS = 8
 LONG_ANSWER_SECONDS = 120.0
 """A long answer keeps old pages alive in the WAL, so it may not take for ever."""
-OWNER_ONLY = 0o600
-"""Orders name people, and who reads the file needs no token. SQLite gives -wal and -shm the file's own mode."""
-WAL_PAGES = 4_000
-"""Pages in the WAL from which on a COMMIT moves them to the database; the WAL then begins anew."""
 WAL_BYTES = (WAL_PAGES + 100) * (4096 + 24)  # a page and its frame's head
 LOCK_WAIT = 10.0
 """Seconds that a server waits for the file: a reload starts the new process before the old one is gone."""
+FULL_BYTES = 256 * 1024
+"""A disk with less room than this is called full: SQLite calls some of what then fails an error of the disk."""
+OLDEST_SQLITE = (3, 35, 0)
+"""The first with MATERIALIZED, which the lists need."""
 
+FULL = "O disco do servidor está cheio. Libere espaço; o servidor volta sozinho."
 _EXPLANATIONS = {
     sqlite3.SQLITE_BUSY: "O banco de dados está travado por outro programa. Feche-o e tente de novo.",
     sqlite3.SQLITE_LOCKED: "O banco de dados está travado por outro programa. Feche-o e tente de novo.",
-    sqlite3.SQLITE_FULL: "O disco do servidor está cheio. Libere espaço; o servidor volta sozinho.",
+    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: "O banco de dados não pode ser gravado: verifique as permissões do arquivo.",
     sqlite3.SQLITE_CORRUPT: "O arquivo do banco de dados está corrompido: restaure uma cópia de segurança.",
     sqlite3.SQLITE_NOTADB: "O arquivo não é um banco de dados SQLite: restaure uma cópia de segurança.",
@@ -57,15 +59,43 @@ _EXPLANATIONS = {
 }
 
 
-def explain(error: Exception) -> str:
-    """What went wrong and what to do, in the users' words. Peewee's errors wrap SQLite's."""
+def explain(error: Exception, path: Path | None = None) -> str:
+    """What went wrong and what to do, in the users' words. Peewee's errors wrap SQLite's.
+
+    With the file's path, also whether a full disk is behind it.
+    """
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and path is not None and disk_is_full(path):
+        code = sqlite3.SQLITE_FULL
     return _EXPLANATIONS.get(code, "O banco de dados não respondeu como devia.")
 
 
-def database_problem(error: sqlite3.Error) -> Problem:
+def disk_is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < FULL_BYTES
+    except OSError:
+        return False
+
+
+def check_sqlite() -> None:
+    """Raises StartupError where this Python's SQLite lacks what the queries need."""
+    remedy = "Instale um Python mais novo (no Windows e no macOS, o de python.org)."
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise StartupError(
+            f"O SQLite deste Python é o {sqlite3.sqlite_version}; o Pedidos precisa do {needed} ou mais novo. "
+            f"{remedy}"
+        )
+    try:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("SELECT json_group_array(value) FROM json_each('[1]')")
+    except sqlite3.OperationalError:
+        raise StartupError(f"O SQLite deste Python não tem as funções de JSON. {remedy}") from None
+
+
+def database_problem(error: sqlite3.Error, path: Path | None = None) -> Problem:
     """The 503 for an error of SQLite's."""
-    return unavailable(explain(error))
+    return unavailable(explain(error, path))
 
 
 _DIALECT = SqliteDatabase(None)
@@ -142,7 +172,7 @@ class Database:
         self.path = path_of(url)
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
-        self._lock = filelock.FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
+        self.files = DatabaseFiles(self.path)
         self._threads = ThreadPool(READERS)
         self._idle: deque[Connection] = deque()
         self._long_answers = 0
@@ -151,26 +181,32 @@ class Database:
     # ---- the file
 
     def take(self) -> None:
-        """Claims the file for this server. Raises StartupError where another server keeps it."""
-        if not self.path.parent.is_dir():
-            raise StartupError(f"A pasta {self.path.parent} não existe: crie-a ou mude --database.")
-        try:
-            self._lock.acquire(timeout=LOCK_WAIT, poll_interval=0.1)
-        except filelock.Timeout:
-            if not Path(self._lock.lock_file).exists():  # it could not be made, for which filelock waits
-                raise self._not_writable() from None
+        """Claims the file for this server. Raises StartupError where another server keeps it, or it is not to be
+        opened."""
+        if not self.take_if_free(LOCK_WAIT):
             raise StartupError(
                 f"Outro servidor já usa {self.path}. Um arquivo SQLite aceita um só servidor: "
                 "pare o outro, ou escolha outro arquivo com --database."
-            ) from None
-        except OSError:
-            raise self._not_writable() from None
+            )
 
-    def _not_writable(self) -> StartupError:
-        return StartupError(
-            f"Não consigo gravar {self._lock.lock_file}. Quem inicia o servidor precisa poder gravar na pasta e nos "
-            "arquivos do banco: mude o dono deles, ou escolha outro lugar com --database."
-        )
+    def take_if_free(self, wait: float = 0.0) -> bool:
+        """The same; False where another server still keeps the file after ``wait`` seconds."""
+        check_sqlite()
+        if not self.path.parent.is_dir():
+            raise StartupError(f"A pasta {self.path.parent} não existe: crie-a ou mude --database.")
+        try:
+            taken = self.files.take(wait)
+        except (filelock.Timeout, OSError):
+            raise StartupError(
+                f"Não consigo gravar {self.path}.lock. Quem inicia o servidor precisa poder gravar na pasta e nos "
+                "arquivos do banco: mude o dono deles, ou escolha outro lugar com --database."
+            ) from None
+        try:
+            self.files.check_pair()
+        except StartupError:
+            self.files.release()
+            raise
+        return taken
 
     def open_writer(self) -> SqliteDatabase:
         """The database and the connection that writes. Raises StartupError if it cannot serve."""
@@ -179,23 +215,27 @@ class Database:
             pragmas={
                 "synchronous": self._synchronous,
                 "cache_size": 50_000,
-                "wal_autocheckpoint": WAL_PAGES,
+                "wal_autocheckpoint": 0 if WATCHES else WAL_PAGES,  # see DatabaseFiles.checkpoint
                 "journal_size_limit": 64 * 1024 * 1024,
             },
             timeout=self._busy_timeout,
             thread_safe=False,
             check_same_thread=False,
         )
-        with suppress(OSError):  # SQLite says below what is wrong
-            if not self.path.exists():
-                self.path.touch(OWNER_ONLY)
         try:
             writer.connect()
             with writer.atomic("IMMEDIATE"):  # a file that cannot be written is noticed here
                 pass
         except (sqlite3.Error, PeeweeException) as error:
-            raise StartupError(f"{self.path}: {explain(error)}") from None
+            raise StartupError(f"{self.path}: {explain(error, self.path)}") from None
         return writer
+
+    def hold(self, writer: Connection) -> None:
+        """From now on the files are looked at before each read and around each COMMIT. Call it once the schema is
+        there: then all three files are."""
+        self.files.opened(writer)
+        with suppress(sqlite3.Error):  # a full disk, say; the next one may do
+            self.files.checkpoint(writer)
 
     def stretch_wal(self, writer: Connection) -> None:
         """Writes zeros behind the WAL's end, as far as it grows before it begins anew.
@@ -221,7 +261,12 @@ class Database:
             self._idle.pop().close()
         if self._writer is not None:
             self._writer.close()
-        self._lock.release()
+        self.files.release()
+
+    def check(self, connection: Connection | None = None) -> None:
+        """Raises Problem (503) where the file is no longer the one that was opened; see DatabaseFiles.trouble."""
+        if (trouble := self.files.trouble(connection)) is not None:
+            raise unavailable(trouble, 60)
 
     # ---- reading
 
@@ -307,6 +352,7 @@ class Database:
         try:
             connection = self._idle.pop() if self._idle else self._open_reader()
             connection.execute("BEGIN")
+            self.check(connection)
             yield connection
             connection.execute("COMMIT")
         except BaseException as error:
@@ -318,11 +364,12 @@ class Database:
                 self._idle.append(connection)
             if isinstance(error, sqlite3.Error):
                 log.error("read failed", extra={"error": error})
-                raise database_problem(error) from error
+                raise database_problem(error, self.path) from error
             raise
         self._idle.append(connection)
 
     def _open_reader(self) -> Connection:
+        self.check()
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode=ro",
             uri=True,

@@ -23,8 +23,9 @@ def in_transaction(url: str, work: Callable[[Connection], T]) -> T:
     """Runs ``work`` in one transaction. Raises StartupError that says what is wrong, or what ``work`` raises."""
     database = Database(url)
     try:
+        alone = database.take_if_free()
         current = is_current(database.path)
-        if not current:
+        if not current and not alone:
             database.take()  # the file is made or brought forward, so it must be nobody else's meanwhile
         peewee = database.open_writer()
         if not current:
@@ -32,6 +33,6 @@ def in_transaction(url: str, work: Callable[[Connection], T]) -> T:
         with peewee.atomic("IMMEDIATE"):
             return work(peewee.connection())
     except sqlite3.Error as error:
-        raise StartupError(f"{database.path}: {explain(error)}") from None
+        raise StartupError(f"{database.path}: {explain(error, database.path)}") from None
     finally:
         database.close()

@@ -233,7 +233,7 @@ def migrate(
                     steps[step](connection)
             set_meta(connection, "versao_do_esquema", str(version))
     except (sqlite3.Error, PeeweeException) as error:
-        raise StartupError(f"{path}: {explain(error)}") from None
+        raise StartupError(f"{path}: {explain(error, path)}") from None
 
 
 def is_current(path: Path) -> bool:
@@ -244,7 +244,7 @@ def is_current(path: Path) -> bool:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as connection:
             return _version(connection, path) == SCHEMA_VERSION
     except sqlite3.Error as error:
-        raise StartupError(f"{path}: {explain(error)}") from None
+        raise StartupError(f"{path}: {explain(error, path)}") from None
 
 
 def _version(connection: Connection, path: Path) -> int:

@@ -14,6 +14,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ from gevent.event import AsyncResult
 from gevent.event import Event as Flag
 
 from . import event_log
-from .database import BulkInsert, Connection, database_problem
+from .database import BulkInsert, Connection, Database, database_problem
 from .errors import Problem, unavailable
 from .protocol import Cursor, Event, timestamp
 from .timekeeping import Clock, Jump
@@ -36,6 +37,10 @@ T = TypeVar("T")
 
 MAX_WAITING = 5_000
 MAX_BATCH = 500
+CHECKPOINT_SECONDS = 5.0
+"""After so long without a change the file itself holds everything: a copy of it alone is whole."""
+CHECKPOINT_RETRY = 1.0
+"""Seconds between two attempts to shorten a long WAL, where a reader or a full disk is in the way."""
 
 
 class Decoded:
@@ -138,10 +143,19 @@ class Writer:
     """Owns the connection that writes. ``publish`` is given each transaction's events, in commit order."""
 
     def __init__(
-        self, connection: Connection, publish: Callable[[list[Event]], None], clock: Clock | None = None
+        self,
+        connection: Connection,
+        publish: Callable[[list[Event]], None],
+        clock: Clock | None = None,
+        database: Database | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock or Clock(event_log.head(connection).when)
+        self._database = database
+        self._checkpoint_at: float | None = None
+        """When the WAL is to be moved to the file, if nobody writes before; None where it holds nothing new."""
+        self._checkpoint_again = 0.0
+        self._checkpoint_error = ""
         self._publish = publish
         self._thread = Worker()
         self._waiting: deque[tuple[Job[Any], AsyncResult]] = deque()
@@ -209,7 +223,11 @@ class Writer:
     def _run(self) -> None:
         while not (self._closing and not self._waiting and not self._background):
             if not self._waiting and not self._background:
-                self._wake.wait()
+                left = None if self._checkpoint_at is None else self._checkpoint_at - time.monotonic()
+                if self._database is not None and left is not None and left <= 0:
+                    self._thread.call(self._checkpoint, self._database)
+                    continue
+                self._wake.wait(left)
                 self._wake.clear()
                 continue
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
@@ -224,20 +242,44 @@ class Writer:
                     done.set_exception(error)
             if events:
                 self._publish(events)
+            if self._database is not None:
+                if events or self._checkpoint_at is None:
+                    self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
+                if self._database.files.wal_is_long() and time.monotonic() > self._checkpoint_again:
+                    self._thread.call(self._checkpoint, self._database)
 
     # ---- the thread
+
+    def _checkpoint(self, database: Database) -> None:
+        try:
+            finished, error = database.files.checkpoint(self._connection), ""
+        except (sqlite3.Error, OSError) as failure:
+            finished, error = False, str(failure)
+        if error and error != self._checkpoint_error:
+            log.warning("checkpoint failed", extra={"error": error})
+        self._checkpoint_error = error
+        now = time.monotonic()
+        self._checkpoint_at = None if finished else now + CHECKPOINT_SECONDS
+        self._checkpoint_again = now if finished else now + CHECKPOINT_RETRY
+
+    def _check(self, connection: Connection | None = None) -> None:
+        if self._database is not None:
+            self._database.check(connection)
 
     def _commit(self, jobs: list[Job[Any]]) -> tuple[list[tuple[Any, BaseException | None]], list[Event]]:
         """Runs the jobs in one transaction; if that fails as a whole, each in one of its own."""
         try:
             return self._transaction(jobs)
+        except Problem as replaced:  # the file is no longer the one that was opened
+            self._last_failure = replaced.detail
+            return [(None, replaced)] * len(jobs), []
         except sqlite3.Error as error:
             if self._last_failure != str(error):  # a full disk would fail thousands of times a minute
                 log.error("transaction failed", extra={"jobs": len(jobs), "error": error})
             self._last_failure = str(error)
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA shrink_memory")  # a bad page that was read would stay in the cache
-            problem = database_problem(error)
+            problem = database_problem(error, None if self._database is None else self._database.path)
             # Whoever holds the lock has had the whole busy timeout; waiting as long again for each job would
             # only keep the clients from their answer.
             locked = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
@@ -265,7 +307,9 @@ class Writer:
             attempt = self._attempt_apart if savepoints else self._attempt
             results = [attempt(transaction, job) for job in jobs]
             transaction.flush()
+            self._check(connection)
             connection.execute("COMMIT")
+            self._check()  # what went into a file that was replaced meanwhile is not done
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -53,6 +53,52 @@ def test_the_help_is_in_portuguese() -> None:
     assert "uso: pedidos watch" in shown and "opções:" in shown and "mostra esta ajuda" in shown
 
 
+WITH_OLD_SQLITE = """
+import sqlite3, sys
+sqlite3.sqlite_version_info, sqlite3.sqlite_version = (3, 34, 1), "3.34.1"
+from pedidos_server.cli import main
+main(sys.argv[1:])
+"""
+WITHOUT_JSON = """
+import sqlite3, sys
+connect = sqlite3.connect
+class Connection(sqlite3.Connection):
+    def execute(self, sql, *values):
+        return super().execute(sql.replace("json_each", "json_missing"), *values)
+sqlite3.connect = lambda *arguments, **options: connect(*arguments, **{"factory": Connection, **options})
+from pedidos_server.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [(WITH_OLD_SQLITE, "é o 3.34.1; o Pedidos precisa do 3.35.0"), (WITHOUT_JSON, "JSON")]
+)
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["token", "create", "Ana", "--role", "admin"]])
+def test_an_sqlite_that_is_too_old(tmp_path: Path, program: str, said: str, command: list[str]) -> None:
+    """Said at the start, where it can be mended; it would answer 503 to every filtered list."""
+    path = tmp_path / "pedidos.db"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command, "--database", f"sqlite:///{path}"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
+    assert not path.exists()
+
+
+def test_a_new_database_is_said_to_be_one(tmp_path: Path) -> None:
+    """Whoever starts it in the wrong folder notices."""
+    with LiveServer.start(directory=tmp_path) as server:
+        assert f"Banco: novo, vazio, criado em {server.database_path}" in server.output()
+        server.create()
+        since = server.output_size()
+        server.restart()
+        assert f"Banco: {server.database_path}" in server.output(since)
+
+
 @pytest.mark.parametrize("action", [["list"], ["revoke", "Ana"]])
 def test_only_a_token_that_is_created_makes_a_database(tmp_path: Path, action: list[str]) -> None:
     path = tmp_path / "outro.db"

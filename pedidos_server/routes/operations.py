@@ -11,7 +11,7 @@ from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
 
 from .. import __version__, event_log, queries
-from ..database import Connection, Database
+from ..database import FULL, Connection, Database, disk_is_full
 from ..errors import Problem
 from ..http_errors import problem_type
 from ..hub import Hub
@@ -26,6 +26,7 @@ PROBE_SECONDS = 0.8
 PROBE_BYTES = 16 * 1024
 STRANGERS_SECONDS = 1.0
 """Who has not signed in is told no more than whether all is well, from a probe so old at most: a probe is a write."""
+UNWELL = "O servidor não consegue gravar. O motivo aparece a quem entra com um token."
 
 
 def _probe(transaction: Transaction) -> None:
@@ -65,8 +66,9 @@ def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlu
     @operations.get("/health", summary="Se o servidor pode gravar", responses=answers("health"))
     def health() -> Response:
         stranger = g.principal is None
-        recent = stranger and time.monotonic() - probed[0] < STRANGERS_SECONDS
+        recent = stranger and time.monotonic() - probed[0] < STRANGERS_SECONDS and writer.last_failure is None
         trouble = probed[1] if recent else probe()
+        trouble = trouble or database.files.trouble() or (FULL if disk_is_full(database.path) else None)
         body: dict[str, Any] = {"status": "unhealthy" if trouble else "healthy"}
         if not stranger:
             body |= {
@@ -78,8 +80,9 @@ def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlu
             }
         if trouble is None:
             return json_response(encode(body), headers={"Cache-Control": "no-store"})
+        why = {"title": "Serviço indisponível", "detail": UNWELL if stranger else trouble}
         return Response(
-            encode({"type": problem_type(503), **body, "title": "Serviço indisponível", "detail": trouble}),
+            encode({"type": problem_type(503), **body, **why}),
             503,
             {"Retry-After": "5", "Cache-Control": "no-store"},
             mimetype="application/problem+json",

@@ -12,6 +12,8 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -288,7 +290,40 @@ def shop(_original: Path, tmp_path: Path) -> Path:
 def test_a_full_disk_at_start(disk: Path, kind: str, tmp_path: Path) -> None:
     fill(disk)
     said = refused(kind=kind, database=disk / "pedidos.db", directory=tmp_path)
-    assert "disco" in said and str(disk / "pedidos.db") in said
+    assert "disco do servidor está cheio" in said and str(disk / "pedidos.db") in said
+
+
+@only_embedded
+def test_the_disk_is_full_when_a_shop_starts(disk: Path, shop: Path, kind: str, tmp_path: Path) -> None:
+    """With orders in it, at rest: whatever SQLite says of it, it is not the disk that fails."""
+    path = disk / "pedidos.db"
+    shutil.copy(shop, path)
+    (disk / "pedidos.db.lock").touch()
+    fill(disk)
+    said = refused(kind=kind, database=path, directory=tmp_path)
+    assert "disco do servidor está cheio" in said, said
+
+
+@only_embedded
+def test_the_first_health_of_a_full_disk(disk: Path, kind: str, tmp_path: Path) -> None:
+    """For strangers too, who are told nothing else; right after one that was healthy."""
+    database = disk / "pedidos.db"
+    with LiveServer.start(kind, database, {"PEDIDOS_AUTH": "off"}, directory=tmp_path) as server:
+        server.create()
+    command = [sys.executable, "-m", "pedidos_server", "token", "create", "Ana", "--role", "admin"]
+    subprocess.run([*command, "--database", f"sqlite:///{database}"], check=True, capture_output=True)
+    with LiveServer.start(kind, database, {"PEDIDOS_AUTH": "on"}, directory=tmp_path) as server:
+        wait_until(lambda: server.get("/health").status_code == 200)
+        fill(disk)
+        time.sleep(0.2)
+        answers = {}
+        for _ in range(5):
+            response = server.get("/health")
+            answers[response.status_code] = response.json()
+        assert list(answers) == [503], answers
+        assert answers[503]["status"] == "unhealthy" and "disco" not in response.text
+        (disk / "ballast").unlink()
+        wait_until(lambda: server.get("/health").status_code == 200, 10)
 
 
 def test_a_read_only_file_system(disk: Path, shop: Path, kind: str, tmp_path: Path) -> None:

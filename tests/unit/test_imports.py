@@ -21,7 +21,7 @@ LAYERS = (
     {"protocol", "logs", "addresses", "origins", "multisend", "worker"},
     {"clock", "timekeeping"},
     {"server", "server.fd_limit", "server.hijack", "server.http_head"},
-    {"config", "letters", "portuguese", "remote", "terminal", "models", "schemas"},
+    {"config", "letters", "portuguese", "remote", "terminal", "models", "schemas", "database_files"},
     {"database"},
     {"migrations"},
     {"event_log", "order_numbers", "tokens", "file_command"},
