@@ -75,6 +75,16 @@ def _parser() -> argparse.ArgumentParser:
     number.add_argument("--database", metavar="VALOR", help="banco de dados (PEDIDOS_DATABASE_URL)")
     number.set_defaults(run=_number)
 
+    backup = commands.add_parser(
+        "backup",
+        help="faz uma cópia de segurança, com o servidor ligado ou desligado",
+        description="Copia o banco como ele está neste momento, sem parar o servidor, e confere a cópia antes de lhe "
+        "dar o nome. Não escreve por cima de nada.",
+    )
+    backup.add_argument("target", metavar="DESTINO", help="arquivo novo, ou pasta: o nome leva então o dia e a hora")
+    backup.add_argument("--database", metavar="VALOR", help="banco de dados (PEDIDOS_DATABASE_URL)")
+    backup.set_defaults(run=_backup)
+
     watch = commands.add_parser(
         "watch",
         help="acompanha as mudanças no terminal",
@@ -202,6 +212,12 @@ def _number(options: argparse.Namespace) -> None:
         number_command.show(database)
     else:
         number_command.set_next(database, options.next)
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from .backup_command import backup
+
+    backup(_settings(options).database, options.target)
 
 
 def _demo(options: argparse.Namespace) -> None:

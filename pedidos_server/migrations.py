@@ -238,11 +238,16 @@ def migrate(
 
 def is_current(path: Path) -> bool:
     """True for a file of this version's schema. Raises StartupError for a foreign database."""
+    return schema_version(path) == SCHEMA_VERSION
+
+
+def schema_version(path: Path) -> int:
+    """That of the file; 0 where it is empty or none. Raises StartupError for a foreign database."""
     if not path.is_file():
-        return False
+        return 0
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as connection:
-            return _version(connection, path) == SCHEMA_VERSION
+            return _version(connection, path)
     except sqlite3.Error as error:
         raise StartupError(f"{path}: {explain(error, path)}") from None
 

@@ -25,7 +25,7 @@ LAYERS = (
     {"database"},
     {"migrations"},
     {"event_log", "order_numbers", "tokens", "file_command"},
-    {"auth", "token_command", "number_command"},
+    {"auth", "token_command", "number_command", "backup_command"},
     {"rates"},
     {"writer"},
     {"pedidos"},
