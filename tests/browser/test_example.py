@@ -5,19 +5,26 @@ from __future__ import annotations
 import functools
 import http.server
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from live_server import LiveServer
-from npm_workspace import REPOSITORY, run, workspace_with
+from npm_workspace import REPOSITORY, packages, run, workspace_with
 from plain_page import CHROMIUM_ARGUMENTS, eventually, require, server_orders, server_streams
 from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 ORIGIN = "http://tauri.localhost"
+
+
+def vite_of(folder: Path) -> Path:
+    """Of the packages above a test's folder."""
+    return folder.parent / "node_modules" / "vite" / "bin" / "vite.js"
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -26,26 +33,20 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def built(main: str | None = None) -> Iterator[int]:
-    """The port that serves the example, or with ``main`` in the place of its main module."""
-    node = require("node")
-    with workspace_with("19") as workspace:
-        example = workspace / "examples" / "react"
-        if main is not None:
-            (example / "src" / "main.jsx").write_text(main, encoding="utf-8")
-        vite = workspace.parent / "node_modules" / "vite" / "bin" / "vite.js"
-        run([node, str(vite), "build"], example, timeout=200)
-        handler = functools.partial(QuietHandler, directory=str(example / "dist"))
-        files = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=files.serve_forever, daemon=True).start()
-        yield files.server_port
-        files.shutdown()
-        files.server_close()
+def built(app: Path, vite: Path) -> Iterator[int]:
+    """The port that serves what Vite builds of an app."""
+    run([require("node"), str(vite), "build"], app, timeout=200)
+    handler = functools.partial(QuietHandler, directory=str(app / "dist"))
+    files = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=files.serve_forever, daemon=True).start()
+    yield files.server_port
+    files.shutdown()
+    files.server_close()
 
 
 @pytest.fixture(scope="module")
 def built_example() -> Iterator[int]:
-    with built() as port:
+    with workspace_with("19") as workspace, built(workspace / "examples" / "react", vite_of(workspace)) as port:
         yield port
 
 
@@ -76,22 +77,43 @@ def app(built_example: int, playwright_driver: Playwright, server: LiveServer) -
         yield page
 
 
-def test_the_component_of_the_readme(playwright_driver: Playwright, server: LiveServer) -> None:
-    found = re.search(r"```jsx\n(.+?)```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    component = found[1].replace("http://SERVER:8000", server.url)
-    main = f"""
-        import {{ createRoot }} from 'react-dom/client';
-        {component}
-        createRoot(document.getElementById('app')).render(<ListaPedidos />);
-    """
+# What `npm create vite` gives, but for its looks.
+FRESH_APP = {
+    "package.json": '{"name": "loja", "private": true, "type": "module"}',
+    "index.html": '<div id="root"></div><script type="module" src="/src/main.jsx"></script>',
+    # Without a plugin: that of React looks for React in the app by itself, in some of its versions.
+    "vite.config.js": "export default { esbuild: { jsx: 'automatic' } };",
+    "src/main.jsx": """
+        import { StrictMode } from 'react';
+        import { createRoot } from 'react-dom/client';
+        import App from './App.jsx';
+        createRoot(document.getElementById('root')).render(<StrictMode><App /></StrictMode>);
+    """,
+}
+
+
+def test_what_the_readme_says_in_a_fresh_app(playwright_driver: Playwright, server: LiveServer) -> None:
+    """Its command and its component, as they stand there, in a Vite app outside of the repository."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"`npm install ([^`]*?)[\w./]*/static`", readme)
+    component = re.search(r"```jsx\n(.+?)```", readme, re.DOTALL)
+    assert command and component
     server.http.post(f"{server.url}/api/v1/pedidos/", json={"cliente": "Padaria Sol"}, timeout=10)
-    with built(main) as port, opened(port, playwright_driver) as page:
-        expect(page.get_by_role("status")).to_have_text("✅ Sincronizado", timeout=10_000)
-        expect(page.get_by_role("listitem")).to_contain_text("Padaria Sol")
-        page.get_by_role("checkbox").click()
-        expect(page.get_by_role("checkbox")).to_be_checked()
-        assert server_orders(server)[0]["financeiro"] is True
+    # React and Vite stand above it, so that npm has nothing to download.
+    with tempfile.TemporaryDirectory(prefix="app-", dir=packages("19")) as folder:
+        app = Path(folder)
+        (app / "src").mkdir()
+        for name, content in FRESH_APP.items():
+            (app / name).write_text(content, encoding="utf-8")
+        (app / "src" / "App.jsx").write_text(component[1].replace("http://SERVER:8000", server.url), encoding="utf-8")
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts"]
+        run([require("npm"), "install", *command[1].split(), str(REPOSITORY / "static"), *quiet], app, timeout=100)
+        with built(app, vite_of(app)) as port, opened(port, playwright_driver) as page:
+            expect(page.get_by_role("status")).to_have_text("✅ Sincronizado", timeout=10_000)
+            expect(page.get_by_role("listitem")).to_contain_text("Padaria Sol")
+            page.get_by_role("checkbox").click()
+            expect(page.get_by_role("checkbox")).to_be_checked()
+            assert server_orders(server)[0]["financeiro"] is True
 
 
 def test_list_and_board_on_one_connection(app: Page, server: LiveServer) -> None:
