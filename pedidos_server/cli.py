@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         options.run(options)
     except StartupError as error:
+        log = logging.getLogger("pedidos")
+        if any(isinstance(handler, logging.FileHandler) for handler in log.handlers):  # nobody may see the print
+            log.critical("ended", extra={"reason": error})
         sys.exit(f"pedidos: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

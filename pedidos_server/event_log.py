@@ -6,7 +6,7 @@ All functions take the connection that runs them; those that write belong to the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,6 +22,8 @@ LONGEST_MOVED = 16 * 1024
 """Bytes of an order that an idempotent answer still has after its event is gone. Those with pictures are longer."""
 PRUNE_STEP = 500
 """Rows that one pruning transaction deletes at most: a write waits for no more than that."""
+PRUNE_BYTES = 16 * 1024 * 1024
+"""Bytes of these rows, at most: an order with pictures is megabytes, and each page of it is given back by itself."""
 
 _by_number = Evento.select(Evento.tag).where(Evento.numero == slot("numero"))
 _head = Statement(
@@ -149,8 +151,8 @@ class Retention:
 
 
 def prune(connection: Connection, retention: Retention, now: datetime) -> int:
-    """Deletes at most PRUNE_STEP of the oldest events that are over a bound; the newest always stays. ``now`` is by
-    the server's own clock.
+    """Deletes some of the oldest events that are over a bound, as many as one step may; the newest always stays.
+    ``now`` is by the server's own clock.
 
     Returns how many were deleted. Numbers have no gap and ``acumulado`` and ``criado_em`` never fall, so the
     boundary is found by halving, not by reading the log.
@@ -167,15 +169,27 @@ def prune(connection: Connection, retention: Retention, now: datetime) -> int:
         row = _at(connection, numero=numero).fetchone()
         return row is not None and (row[0] <= bytes_allowed or row[1] < oldest_allowed)
 
-    low, high = first, last  # the first event that stays is in low..high
+    keep_from = max(_halve(first, last, over), last - retention.events + 1)
+    keep_from = min(keep_from, last, first + PRUNE_STEP)
+    if keep_from <= first:
+        return 0
+    step_ends = _at(connection, numero=first).fetchone()[0] + PRUNE_BYTES
+
+    def in_step(numero: int) -> bool:
+        row = _at(connection, numero=numero).fetchone()
+        return row is None or row[0] <= step_ends
+
+    keep_from = _halve(first + 1, keep_from, in_step)
+    connection.execute(_MOVE_ANSWERS, [DOCUMENT_MARK, len(DOCUMENT_MARK), first, keep_from - 1, LONGEST_MOVED])
+    return _delete(connection, numero=keep_from - 1).rowcount
+
+
+def _halve(low: int, high: int, before: Callable[[int], bool]) -> int:
+    """The first of low..high that is not ``before`` a boundary; ``high`` where all others are."""
     while low < high:
         middle = (low + high) // 2
-        if over(middle):
+        if before(middle):
             low = middle + 1
         else:
             high = middle
-    keep_from = min(max(low, last - retention.events + 1), last, first + PRUNE_STEP)
-    if keep_from <= first:
-        return 0
-    connection.execute(_MOVE_ANSWERS, [DOCUMENT_MARK, len(DOCUMENT_MARK), first, keep_from - 1, LONGEST_MOVED])
-    return _delete(connection, numero=keep_from - 1).rowcount
+    return low

@@ -119,7 +119,13 @@ def test_a_server_logs_into_a_file_or_says_why_not(start_server: Callable[..., L
     server.create()
     assert "method=POST path=/api/v1/pedidos status=201" in file.read_text("utf-8")
     assert "path=/api/v1/pedidos" not in server.output()
-    with pytest.raises(ServerDied) as died:
-        start_server(PEDIDOS_LOG_FILE=tmp_path / "nada" / "pedidos.log")
-    assert f"Não consigo gravar o registro em {tmp_path}" in str(died.value)
-    assert "Traceback" not in str(died.value)
+    for name, options, said in (
+        ("a", {"PEDIDOS_LOG_FILE": str(file), "PEDIDOS_AUTH": "on"}, "pedidos token create"),
+        ("b", {"PEDIDOS_LOG_FILE": f"{tmp_path}/nada/pedidos.log"}, f"Não consigo gravar o registro em {tmp_path}"),
+    ):
+        (tmp_path / name).mkdir()
+        with pytest.raises(ServerDied, match=said) as died:
+            LiveServer.start(server.kind, directory=tmp_path / name, env=options)
+        assert "Traceback" not in str(died.value)
+    if server.kind == "embedded":  # else it is in gunicorn's own log
+        assert "CRITICAL pedidos ended reason=" in file.read_text("utf-8")

@@ -202,6 +202,15 @@ def test_one_step_deletes_so_many_and_no_more(connection: Connection) -> None:
     assert numbers(connection) == list(range(count - 9, count + 1))
 
 
+def test_one_step_deletes_so_many_bytes_and_no_more(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the first, which goes whatever its size."""
+    monkeypatch.setattr(event_log, "PRUNE_BYTES", 250)
+    for size in (1000, 100, 100, 100, 500, 10, 10, 10):
+        append(connection, size)
+    deleted = [event_log.prune(connection, Retention(1, 10_000, 10**12), NOW) for _ in range(4)]
+    assert deleted == [3, 1, 3, 0] and numbers(connection) == [8]
+
+
 def test_bytes_count_from_what_is_left(connection: Connection) -> None:
     """What was pruned weighs nothing more: the same bound again deletes nothing."""
     for _ in range(10):
