@@ -1,45 +1,189 @@
-"""A request's body, as the application reads it and as the server reads past it."""
+"""A request's body: how it is read, and how much all bodies may hold together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import gevent
-from gevent.pywsgi import Input
 
-PIECE = 16 * 1024
-DRAIN_BYTES = 1024 * 1024
-DRAIN_SECONDS = 2.0
+from ..errors import Problem, unavailable
+from .reader import Reader, give_way
+
+ALL_BYTES = 64 * 1024 * 1024
+"""What the bodies of all requests may hold together, beside what is free for each."""
+FREE_BYTES = 64 * 1024
+"""Of each body: an order without pictures is always taken."""
+OVERHEAD_BYTES = 16 * 1024
+"""By which the chunks' own lines may exceed what they hold, in one body."""
+CHUNK_LINE = 4 * 1024
+"""Bytes of a chunk's line, extensions included, and of a trailer."""
+CHUNKS_A_TURN = 500
+KEEP_BYTES = 64 * 1024
+"""Of a body that nobody wants: up to so many are read so that the connection can stay."""
+KEEP_SECONDS = 2.0
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Body(Input):
-    """Whoever waits for it waits for the peer."""
+class Bodies:
+    """Bounds in sum what the bodies hold that have come and are not answered yet."""
 
-    __slots__ = ("handler",)
+    def __init__(self, most: int = ALL_BYTES) -> None:
+        self._most = most
+        self._held: dict[Body, int] = {}
+        self.total = 0
 
-    def __init__(self, handler: Any, plain: Any) -> None:
-        """Takes the place of ``plain``, the server's own."""
-        super().__init__(plain.rfile, plain.content_length, plain.socket, plain.chunked_input)
-        self.handler = handler
+    def add(self, body: Body, size: int) -> None:
+        """Whoever waits with most gives way. Raises Problem 503 where nobody waits."""
+        self._held[body] = self._held.get(body, 0) + size
+        self.total += size
+        while self.total > self._most:
+            waiting = [other for other in self._held if other.waiting and other is not body]
+            if not waiting:
+                raise _too_many()
+            fattest = max(waiting, key=self._held.__getitem__)
+            self.forget(fattest)
+            fattest.give_up()
 
-    def read(self, length: int | None = None) -> bytes:
-        idle = self.handler.server.idle
-        idle.wait(self.handler)
-        try:
-            data: bytes = super().read(length)
-            return data
-        finally:
-            idle.work(self.handler)
+    def forget(self, body: Body) -> None:
+        self.total -= self._held.pop(body, 0)
+
+
+class Body:
+    """``wsgi.input``. ``length`` is None where the request has no body or, ``chunked``, does not tell.
+
+    Reading raises OSError for a body that ends early or whose chunks are none, Problem 503 where all bodies hold too
+    much.
+    """
+
+    def __init__(self, handler: Any, length: int | None, *, chunked: bool, expects: bool) -> None:
+        self._handler = handler
+        self._reader: Reader = handler.rfile
+        self._left = length or 0
+        """Bytes of the body, or of the chunk, that are still to come."""
+        self._chunked = chunked
+        self._ended = not chunked
+        """The last chunk has been seen."""
+        self._expects = expects
+        self._received = self._overhead = self._chunks = 0
+        self._counted = True
+        self._given_up = False
+        self.waiting = False
+
+    @property
+    def left(self) -> float:
+        """Bytes that the application has not read; infinite where that cannot be known."""
+        return self._left if self._ended else float("inf")
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = float("inf") if size is None or size < 0 else size
+        pieces = []
+        while wanted > 0 and (piece := self._piece(wanted)):
+            pieces.append(piece)
+            wanted -= len(piece)
+        return b"".join(pieces)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """WSGI wants it; nothing here reads a body by lines."""
+        most = float("inf") if size is None or size < 0 else size
+        line = bytearray()
+        while len(line) < most and (byte := self._piece(1)):
+            line += byte
+            if byte == b"\n":
+                break
+        return bytes(line)
+
+    def readlines(self, hint: int | None = None) -> list[bytes]:
+        return list(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def give_up(self) -> None:
+        """It waits for the rest and holds what others need."""
+        self._given_up = True
+        self._handler.give_up()
 
     def _discard(self) -> None:
-        """Reads what the application left of the body if that is little and comes soon; if not, the connection
-        ends, after the answer had time to arrive."""
-        if self.position >= (self.content_length or 0) and not self.chunked_input:
+        """Called by pywsgi after the answer. Reads the rest where that is little and comes soon; if not, the
+        connection ends."""
+        if not self.left:
             return
-        self.socket = None  # type: ignore[misc]  # else it would ask for the body (100 Continue) behind the answer
-        with suppress(OSError, ValueError), gevent.Timeout(DRAIN_SECONDS, False):  # ValueError: chunks that are none
-            for _ in range(DRAIN_BYTES // PIECE):
-                if not self.read(PIECE):
-                    return
-        self.handler.close_connection = True
+        self._expects = self._counted = False
+        if self._left <= KEEP_BYTES and self._ended:
+            with suppress(OSError, Problem), gevent.Timeout(KEEP_SECONDS, False):
+                self.read()
+        if self.left:
+            self._handler.close_connection = True
+
+    def _piece(self, most: float) -> bytes:
+        if self._expects:
+            self._expects = False
+            self._handler.socket.sendall(_CONTINUE)
+        if not self._left and not self._ended:
+            self._next_chunk()
+        if not self._left:
+            return b""
+        piece = self._receive(lambda: self._reader.some(int(min(most, self._left))))
+        self._left -= len(piece)
+        if self._counted:
+            before, self._received = self._received, self._received + len(piece)
+            counted = max(0, self._received - FREE_BYTES) - max(0, before - FREE_BYTES)
+            if counted:
+                self._handler.server.bodies.add(self, counted)
+        if not self._left and not self._ended and self._line() not in (b"\r\n", b"\n"):
+            raise OSError("a chunk longer than its length")
+        return piece
+
+    def _next_chunk(self) -> None:
+        """RFC 9112, 7.1."""
+        self._chunks += 1
+        if self._chunks % CHUNKS_A_TURN == 0:
+            give_way()
+        digits = self._line().partition(b";")[0].strip()
+        if not 0 < len(digits) <= 15 or not digits.isalnum():
+            raise OSError("not a chunk")
+        try:
+            self._left = int(digits, 16)
+        except ValueError:
+            raise OSError("not a chunk") from None
+        if not self._left:
+            while self._line() not in (b"\r\n", b"\n"):
+                pass  # trailers: bounded like all overhead
+            self._ended = True
+
+    def _line(self) -> bytes:
+        line = self._receive(lambda: self._reader.line(CHUNK_LINE))
+        if not line.endswith(b"\n"):
+            raise OSError("a chunk's line that does not end")
+        self._overhead += len(line)
+        if self._overhead > OVERHEAD_BYTES + self._received:
+            raise OSError("chunks that hold next to nothing")
+        return line
+
+    def _receive(self, read: Any) -> bytes:
+        """What ``read`` gives. While it lasts, the connection waits for its peer."""
+        if len(self._reader):
+            data: bytes = read()
+            if data:
+                return data
+        idle = self._handler.server.idle
+        self.waiting = True
+        idle.wait(self._handler)
+        try:
+            data = read()
+        finally:
+            self.waiting = False
+            idle.work(self._handler)
+        if self._given_up:
+            raise _too_many()
+        if not data:
+            raise OSError("the body ends early")
+        return data
+
+
+def _too_many() -> Problem:
+    problem = unavailable("O servidor já recebe outros envios grandes. Tente de novo em alguns segundos.", 3)
+    problem.headers["Connection"] = "close"
+    return problem

@@ -1,4 +1,4 @@
-"""The header fields of a request, as pywsgi's handler wants them.
+"""The head of a request: its line and its header fields, read at once and in time that grows with its length.
 
 pywsgi reads them through ``email.parser``, which costs more than the rest of its work on a request, and takes folded
 lines and blanks before the colon, with which requests are smuggled past proxies (RFC 9112, 5.1 and 5.2). Here both
@@ -8,37 +8,37 @@ are refused.
 from __future__ import annotations
 
 import re
-from typing import BinaryIO
 
+MAX_HEAD = 64 * 1024
+"""Bytes of the whole head."""
 MAX_FIELDS = 100
-MAX_LINE = 65_536
 
-REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[0-9]\r?\n?")
+REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[0-9]")
 """Nothing older than HTTP/1.0, nothing that pywsgi would take for a version and stumble over."""
+END = re.compile(rb"\n\r?\n")
+"""Of a head. A line may end with a line feed alone (RFC 9112, 2.2)."""
 
-_FIELDS = re.compile(r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n", re.MULTILINE)
+_FIELDS = re.compile(r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\r\n]*)\r?\n", re.MULTILINE)
 """Each match is a whole line, so where there are as many as lines, all are fields."""
 _SINGLE = frozenset(("content-length", "transfer-encoding", "host"))
 
 
 class RequestHead:
-    """Reads ``fields`` from ``stream`` up to the empty line. ``status`` says what is wrong with them, or is empty."""
+    """The ``fields`` of the lines behind the request line. ``status`` says what is wrong with them, or is empty."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, lines: bytes) -> None:
         self.status = ""
         self.fields: list[tuple[str, str]] = []
         self._values: dict[str, str] = {}
-        lines: list[bytes] = []
-        while (line := stream.readline(MAX_LINE + 1)) not in (b"\r\n", b"\n"):
-            if not line.endswith(b"\n"):  # cut off, by its sender or by us
-                self.status = "malformed header field"
-                return
-            if len(lines) == MAX_FIELDS:
-                self.status = "too many header fields"
-                return
-            lines.append(line)
-        self.fields = _FIELDS.findall(b"".join(lines).decode("latin-1"))
-        if len(self.fields) != len(lines):
+        if len(lines) > MAX_HEAD:
+            self.status = "head too large"
+            return
+        count = lines.count(b"\n")
+        if count > MAX_FIELDS:
+            self.status = "too many header fields"
+            return
+        self.fields = [(name, value.strip(" \t")) for name, value in _FIELDS.findall(lines.decode("latin-1"))]
+        if len(self.fields) != count or not lines.endswith(b"\n" if lines else b""):
             self.status = "malformed header field"
             return
         for name, value in self.fields:
@@ -63,9 +63,12 @@ class RequestHead:
         raise KeyError(name)
 
     def _check_length(self) -> None:
-        """RFC 9112, 6.3: two lengths, or one that is no number, are how requests are smuggled."""
-        length = self.get("content-length")
-        if length is not None and not (length.isascii() and length.isdigit()):
+        """RFC 9112, 6.1 and 6.3: two lengths, one that is no number, or a coding that is not read, are how requests
+        are smuggled."""
+        length, coding = self.get("content-length"), self.get("transfer-encoding")
+        if length is not None and not (length.isascii() and length.isdigit() and len(length) <= 18):
             self.status = "malformed content-length"
-        elif length is not None and self.get("transfer-encoding") is not None:
+        elif length is not None and coding is not None:
             self.status = "content-length beside transfer-encoding"
+        elif coding is not None and coding.lower() != "chunked":
+            self.status = "unknown transfer coding"

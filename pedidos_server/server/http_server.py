@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
+import struct
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,10 +17,14 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from ..app import Server
-from .body import Body
+from ..errors import Problem
+from ..http_errors import problem_response
+from .body import KEEP_BYTES, Bodies, Body
+from .fd_limit import usable_descriptors
 from .hijack import HANDLER
-from .http_head import REQUEST_LINE, RequestHead
+from .http_head import MAX_HEAD, REQUEST_LINE, RequestHead
 from .idle_connections import IdleConnections
+from .reader import TURN_BYTES, Reader, give_way
 
 log = logging.getLogger("pedidos.server")
 
@@ -30,34 +38,139 @@ STOP_SECONDS = 1.0
 """For the requests under way when the server ends; writes that were taken are answered in any case."""
 ANSWER_SECONDS = 0.5
 """For the last answers to leave."""
+SEND_SECONDS = 30
+"""For each 64 KB of an answer to be taken."""
+DRAIN_BYTES = 32 * 1024 * 1024
+"""Of a body that was refused: most clients send all of it before they look at the answer."""
+DRAIN_SECONDS = 10
 TOGETHER = 64 * 1024
 """Bytes of a body that leave in one packet with the head: pywsgi would wake the client for the head alone."""
+LOG_SECONDS = 10
+"""Between two lines that say so."""
+ACCEPT_PAUSE = 0.1
+"""Seconds until it tries again to accept, where the system has no room for one more connection."""
+
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_DRAIN = bytearray(64 * 1024)
+"""Where what nobody wants goes, of all connections."""
+_STATUS = {"head too large": 431, "too many header fields": 431, "unknown transfer coding": 501}
+_REFUSALS = {
+    400: ("Requisição inválida", "O servidor não entendeu a requisição."),
+    414: ("Endereço longo demais", "O endereço da requisição é longo demais."),
+    431: ("Cabeçalhos grandes demais", "Os cabeçalhos da requisição passam de 64 KB, ou são mais de cem."),
+    501: ("Codificação não aceita", "Envie o corpo com Content-Length, ou com 'Transfer-Encoding: chunked'."),
+}
 
 
 class Handler(WSGIHandler):
-    """Lets a stream take the connection over, without Nagle's delay, and gives slow peers up."""
+    """One connection: reads its requests, bounds what they take, and lets a stream take the socket over."""
 
-    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
-        super().__init__(sock, address, server, rfile)
+    socket: Any
+    rfile: Reader
+    wsgi_input: Any
+    headers: RequestHead
+    between_requests = True
+    """Nothing of a request has been read."""
+    _lines = b""
+    """The header fields of the head that was read."""
+    _whole = False
+    """The head has its end."""
+    _answer: bytearray | None = None
+    """What leaves together, while it is put together."""
+    _sending = False
+
+    def __init__(self, sock: Any, address: Any, server: Any) -> None:
+        super().__init__(sock, address, server, Reader(self))
         if sock.family != getattr(socket, "AF_UNIX", None):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if hasattr(socket, "TCP_USER_TIMEOUT"):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
         self.peer = str(address[0]) if isinstance(address, tuple) and address else ""
 
+    # ---- the connection
+
     def handle(self) -> None:
         idle: IdleConnections = self.server.idle
         idle.make_room()
         idle.open += 1
         try:
-            with suppress(OSError):  # to say that a request was bad, to somebody who is gone
-                super().handle()
+            with suppress(OSError):  # of somebody who is gone
+                while (result := self.handle_one_request()) is True:
+                    pass
+                if result is not None:
+                    self._sendall(_refusal(int(result[0])))
+                if self.socket is not None and (result is not None or (self.wsgi_input and self.wsgi_input.left)):
+                    self._read_past()
         finally:
             idle.open -= 1
             idle.work(self)
+            if self.socket is not None:
+                self.socket.close()
 
-    def MessageClass(self, stream: Any, *_: Any) -> RequestHead:
-        return RequestHead(stream)
+    def give_up(self) -> None:
+        """Whoever waits for this peer is woken: who reads gets what has come, then the end; who sends, an error."""
+        with suppress(OSError):
+            if self._sending:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)  # nor does the kernel keep it
+                self.socket.shutdown(socket.SHUT_RDWR)
+            else:
+                self.socket.shutdown(socket.SHUT_RD)
+
+    def release(self) -> tuple[Any, bytes]:
+        """The connection's socket, and what was read behind the request. The server forgets both."""
+        self.close_connection = True
+        sock, self.socket = self.socket, None
+        return sock, self.rfile.take(len(self.rfile))
+
+    def _read_past(self) -> None:
+        """Half-closes, and reads on for a while: closed with something unread, the connection would be reset, and the
+        answer lost with it (RFC 9112, 9.6)."""
+        self.socket.shutdown(socket.SHUT_WR)
+        self.server.idle.wait(self, DRAIN_SECONDS)
+        taken = 0
+        while taken < DRAIN_BYTES and (size := self.socket.recv_into(_DRAIN)):
+            if (taken + size) // TURN_BYTES > taken // TURN_BYTES:
+                give_way()
+            taken += size
+
+    # ---- the request
+
+    def read_requestline(self) -> str:
+        idle: IdleConnections = self.server.idle
+        later = not self.between_requests
+        self.between_requests = True
+        idle.wait(self, IDLE_SECONDS)
+        if self.server.closed:
+            idle.evict_between_requests()
+        if later:
+            self.rfile.wait_for_next()
+        if not len(self.rfile) and not self.rfile.receive():
+            return ""
+        self.between_requests = False
+        idle.wait(self, HEAD_SECONDS)
+        head = self.rfile.head()
+        idle.work(self)
+        self._whole = head.endswith((b"\n\r\n", b"\n\n"))
+        line, _, lines = head.lstrip(b"\r\n").partition(b"\n")
+        self._lines = lines.removesuffix(b"\n").removesuffix(b"\r") if self._whole else lines
+        return line.removesuffix(b"\r").decode("latin-1")
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Raises ValueError for a request that is none."""
+        self.headers = RequestHead(b"")
+        if not self._whole and len(self._lines) <= MAX_HEAD:
+            raise ValueError("connection lost in the request head")
+        if not REQUEST_LINE.fullmatch(raw_requestline):
+            raise ValueError("malformed request line")
+        done: bool = super().read_request(raw_requestline)
+        if self.request_version == "HTTP/1.0" and self.headers.get("transfer-encoding"):  # RFC 9112, 6.1
+            raise ValueError("chunks in HTTP/1.0")
+        return done
+
+    def MessageClass(self, *_: Any) -> RequestHead:
+        self.headers = RequestHead(self._lines)
+        return self.headers
 
     def _headers(self) -> Iterator[tuple[str, str]]:
         for name, value in self.headers.fields:
@@ -65,25 +178,26 @@ class Handler(WSGIHandler):
             if "_" not in name and key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
                 yield f"HTTP_{key}", value
 
-    def read_requestline(self) -> str:
-        self.between_requests = True
-        self.server.idle.wait(self, IDLE_SECONDS)
-        if self.server.closed:
-            self.server.idle.evict_between_requests()
-        line: str = super().read_requestline()
-        return line
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ[HANDLER] = self
+        environ.setdefault("REMOTE_ADDR", "")  # over a Unix socket
+        expects = self.request_version == "HTTP/1.1" and environ.get("HTTP_EXPECT", "").lower() == "100-continue"
+        chunked = "HTTP_TRANSFER_ENCODING" in environ
+        self.wsgi_input = environ["wsgi.input"] = Body(self, self.content_length, chunked=chunked, expects=expects)
+        environ["wsgi.input_terminated"] = True
+        return environ
 
-    def read_request(self, raw_requestline: str) -> bool:
-        if not REQUEST_LINE.fullmatch(raw_requestline):
-            raise ValueError("malformed request line")
-        self.between_requests = False
-        self.server.idle.wait(self, HEAD_SECONDS)
+    def handle_one_response(self) -> None:
         try:
-            done: bool = super().read_request(raw_requestline)
-        except OSError:
-            raise ValueError("connection lost in the request head") from None  # of others pywsgi prints a traceback
-        self.server.idle.work(self)
-        return done
+            super().handle_one_response()
+        finally:
+            self.server.bodies.forget(self.wsgi_input)
+            self.environ = None  # it holds the body, and the connection may stay idle for long
+
+    def _handle_client_error(self, error: Exception) -> tuple[str, bytes]:
+        super()._handle_client_error(error)  # the line in the log
+        return str(_STATUS.get(self.headers.status, 400)), b""
 
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
         if issubclass(kind, gevent.GreenletExit):  # shut down while it waited: no answer is truer than a wrong one
@@ -94,15 +208,13 @@ class Handler(WSGIHandler):
     def log_request(self) -> None:
         """Nothing: the application has a line for each request."""
 
-    def get_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environ()
-        environ[HANDLER] = self
-        environ.setdefault("REMOTE_ADDR", "")  # over a Unix socket
-        plain = self.wsgi_input
-        self.wsgi_input = body = Body(self, plain)
-        if environ["wsgi.input"] is plain:
-            environ["wsgi.input"] = body
-        return environ
+    # ---- the answer
+
+    def finalize_headers(self) -> None:
+        if not self.close_connection and (self.server.closed or self.wsgi_input.left > KEEP_BYTES):
+            self.close_connection = True
+            self.response_headers.append((b"Connection", b"close"))
+        super().finalize_headers()
 
     def _write_with_headers(self, data: bytes) -> None:
         if len(data) > TOGETHER:
@@ -111,37 +223,34 @@ class Handler(WSGIHandler):
         self._answer = bytearray()
         super()._write_with_headers(data)
         answer, self._answer = self._answer, None
-        super()._sendall(answer)
+        self._sendall(answer)
 
-    def _sendall(self, data: bytes) -> None:
-        if self._answer is None:
-            super()._sendall(data)
-        else:
+    def _sendall(self, data: bytes | bytearray) -> None:
+        """Each piece has ``SEND_SECONDS``. Whoever does not take it waits like those who send nothing."""
+        if self._answer is not None:
             self._answer += data
+            return
+        idle: IdleConnections = self.server.idle
+        view = memoryview(data)
+        self._sending = True
+        try:
+            for start in range(0, len(view), TOGETHER):
+                idle.wait(self, SEND_SECONDS)
+                super()._sendall(view[start : start + TOGETHER])
+        finally:
+            self._sending = False
+            idle.work(self)
 
-    def finalize_headers(self) -> None:
-        if self.server.closed and not self.close_connection:
-            self.close_connection = True
-            self.response_headers.append((b"Connection", b"close"))
-        super().finalize_headers()
 
-    socket: Any
-    wsgi_input: Any
-    between_requests = True
-    """Nothing of a request has been read."""
-    _answer: bytearray | None = None
-    """What leaves together, while it is put together."""
-
-    def release(self) -> tuple[Any, bytes]:
-        """The connection's socket, and what was read behind the request. The server forgets both.
-
-        Raises OSError where the peer is gone already.
-        """
-        self.close_connection = True
-        self.socket.settimeout(0.0)
-        unread = self.rfile.peek()  # what is buffered, and what arrived meanwhile; never waits
-        sock, self.socket = self.socket, None
-        return sock, bytes(unread)
+def _refusal(status: int) -> bytes:
+    """The answer to what is no request, with the end of its connection."""
+    answer = problem_response(Problem(status, *_REFUSALS[status]))
+    body = answer.get_data()
+    head = (
+        f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 class _ErrorLog:
@@ -164,13 +273,32 @@ class HttpServer(WSGIServer):
             log=None,
             error_log=_ErrorLog(),
         )
-        self.idle = IdleConnections(crowded=MAX_CONNECTIONS * 3 // 4)
+        self.idle = IdleConnections(crowded=min(MAX_CONNECTIONS * 3 // 4, usable_descriptors() // 2))
+        self.bodies = Bodies()
+        self._full_since = 0.0
         self._keeper = gevent.spawn(self._keep_time)
 
     def _keep_time(self) -> None:
         while True:
             gevent.sleep(1)
             self.idle.evict_overdue()
+
+    def do_read(self) -> Any:
+        """Accepts one. Without room for it one that waits gives way, and the others go on."""
+        try:
+            return super().do_read()
+        except ConnectionError:
+            return None  # gone before it was accepted
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            if time.monotonic() - self._full_since > LOG_SECONDS:
+                self._full_since = time.monotonic()
+                log.warning("no connection accepted", extra={"reason": error.strerror, "open": self.idle.open})
+            self.idle.evict_longest()
+            self.stop_accepting()
+            gevent.spawn_later(ACCEPT_PAUSE, self._start_accepting_if_started)
+            return None
 
     def close(self) -> None:
         """Accepts no more than has come by now. Connections that wait for a request end, the others with the answer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import socket
 import time
-from contextlib import suppress
 from typing import Any
 
 
@@ -37,7 +36,11 @@ class IdleConnections:
                 del self._waiting[handler.peer]
 
     def make_room(self) -> None:
-        if self.open >= self._crowded and self._waiting:
+        if self.open >= self._crowded:
+            self.evict_longest()
+
+    def evict_longest(self) -> None:
+        if self._waiting:
             most: dict[Any, float] = max(self._waiting.values(), key=len)
             self._evict(next(iter(most)))
 
@@ -56,8 +59,7 @@ class IdleConnections:
 
     def _evict(self, handler: Any) -> None:
         self.work(handler)
-        with suppress(OSError):
-            handler.socket.shutdown(socket.SHUT_RD)  # whoever reads from it reads what has come, then its end
+        handler.give_up()
 
 
 def _nothing_has_come(sock: Any) -> bool:

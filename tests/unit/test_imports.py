@@ -21,6 +21,7 @@ LAYERS = (
     {"protocol", "logs", "addresses", "origins", "multisend", "worker"},
     {"clock", "timekeeping"},
     {"server", "server.fd_limit", "server.hijack", "server.http_head"},
+    {"server.reader"},
     {"config", "letters", "portuguese", "remote", "terminal", "models", "schemas", "database_files"},
     {"database"},
     {"migrations"},

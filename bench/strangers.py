@@ -1,0 +1,173 @@
+"""What a stranger with a script sends: one small function an attack, used by the bench row and by the tests.
+
+Each runs in a process of its own (``python -m bench.strangers NAME …``), so that it takes nothing from those who
+measure, until its standard input ends. A function is called again for as long as that lasts; it may raise OSError, as
+a server that cuts it is right to. What it needs to stay open it enters into ``door.open``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import resource
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDERS = "/api/v1/pedidos/"
+
+
+@dataclass
+class Door:
+    """Where an attack goes. ``token`` is of the role that the attack names, or empty."""
+
+    port: int
+    tls: bool = False
+    token: str = ""
+    open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    """Connections that are to stay open between two calls; closed at the end."""
+
+    def connect(self, timeout: float = 10.0) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout)
+        if not self.tls:
+            return connection
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(connection, server_hostname="localhost")
+
+    def head(self, method: str, path: str, *fields: str) -> bytes:
+        """A request's head, with the token where there is one."""
+        if self.token:
+            fields = (f"Authorization: Bearer {self.token}", *fields)
+        return "\r\n".join((f"{method} {path} HTTP/1.1", "Host: localhost", *fields, "", "")).encode()
+
+
+@dataclass(frozen=True)
+class Attack:
+    run: Callable[[Door], None]
+    role: str
+    """Whose token it needs; empty for a stranger."""
+    p99_ms: float
+    """What the others' 99th percentile must not pass while it lasts."""
+
+    @property
+    def name(self) -> str:
+        return self.run.__name__
+
+    @property
+    def what(self) -> str:
+        return (self.run.__doc__ or "").strip().rstrip(".")
+
+
+ATTACKS: dict[str, Attack] = {}
+
+
+def attack(role: str = "", p99_ms: float = 50) -> Callable[[Callable[[Door], None]], Callable[[Door], None]]:
+    """Enters a function into ``ATTACKS``. Its docstring is its title in the table."""
+
+    def enter(run: Callable[[Door], None]) -> Callable[[Door], None]:
+        ATTACKS[run.__name__] = Attack(run, role, p99_ms)
+        return run
+
+    return enter
+
+
+def until_closed(connection: socket.socket) -> bytes:
+    """What the server says, to the end."""
+    received = b""
+    with contextlib.suppress(OSError):
+        while data := connection.recv(65536):
+            received += data
+    return received
+
+
+@attack()
+def blanks_in_a_header(door: Door) -> None:
+    """One header with 65,000 blanks in its value."""
+    with door.connect() as connection:
+        connection.sendall(door.head("GET", "/health", "X: a" + " " * 65_000 + "b"))
+        until_closed(connection)
+
+
+@attack()
+def pipelined_requests(door: Door) -> None:
+    """One connection that pipelines cheap requests without end."""
+    with door.connect() as connection:
+        requests = door.head("GET", "/health") * 200
+        reader = threading.Thread(target=until_closed, args=(connection,), daemon=True)
+        reader.start()
+        while True:
+            connection.sendall(requests)
+
+
+# ---- running them
+
+
+class Running:
+    """An attack in a process of its own, from the ``with`` block's start to its end."""
+
+    def __init__(self, name: str, port: int, *, tls: bool = False, token: str = "") -> None:
+        self._command = [sys.executable, "-m", "bench.strangers", name, str(port), *(["--tls"] if tls else [])]
+        self._token = token
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "STRANGER_TOKEN": self._token},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != b"ready\n":
+            raise RuntimeError(f"{self._command} did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=ATTACKS)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--tls", action="store_true")
+    options = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    door = Door(options.port, options.tls, os.environ.get("STRANGER_TOKEN", ""))
+
+    def run() -> None:
+        while True:
+            try:
+                ATTACKS[options.name].run(door)
+            except OSError:
+                time.sleep(0.01)
+
+    threading.Thread(target=run, daemon=True).start()
+    print("ready", flush=True)
+    sys.stdin.buffer.read()
+    os._exit(0)  # its connections end with it
+
+
+if __name__ == "__main__":
+    main()

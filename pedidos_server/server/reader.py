@@ -1,0 +1,86 @@
+"""What has come on a connection and has not been used yet; pywsgi's ``rfile``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gevent
+from gevent.socket import wait_read
+
+from .http_head import END, MAX_HEAD
+
+PIECE = 64 * 1024
+TURN_BYTES = 256 * 1024
+"""After so many bytes that were there without waiting, the other connections get their turn."""
+TICK = 0.0005
+"""Seconds of the shortest sleep. ``gevent.sleep(0)`` does not poll: libev runs up to a thousand callbacks first."""
+
+
+def give_way() -> None:
+    """Comes back after the loop has looked at all sockets."""
+    gevent.sleep(TICK)
+
+
+class Reader:
+    """Holds no more than was received. Waiting for the peer is entered in the server's idle connections."""
+
+    closed = False
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+        self._buffer = bytearray()
+        self._eager = 0
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+    def receive(self) -> bool:
+        """Waits for more; False at the end of the connection. Raises OSError."""
+        if self._eager >= TURN_BYTES:
+            self._eager = 0
+            give_way()
+        data = self._handler.socket.recv(PIECE)
+        self._eager += len(data)
+        self._buffer += data
+        return bool(data)
+
+    def wait_for_next(self) -> None:
+        """Until there is something of the next request. What was sent ahead waits until the others had their turn."""
+        if self._buffer:
+            give_way()
+        else:
+            wait_read(self._handler.socket.fileno())
+
+    def head(self) -> bytes:
+        """A whole head, its last empty line included; less of it at the end of the connection, or where it is longer
+        than ``MAX_HEAD``."""
+        start = 0
+        while (end := END.search(self._buffer, start)) is None:
+            start = max(0, len(self._buffer) - 2)
+            if len(self._buffer) > MAX_HEAD or not self.receive():
+                return self.take(len(self._buffer))
+        return self.take(end.end())
+
+    def line(self, most: int) -> bytes:
+        """Up to a line feed, that included; less at the end of the connection, and ``most`` bytes at the most."""
+        start = 0
+        while (end := self._buffer.find(b"\n", start, most)) < 0:
+            start = len(self._buffer)
+            if start >= most or not self.receive():
+                return self.take(most)
+        return self.take(end + 1)
+
+    def some(self, most: int) -> bytes:
+        """What is there of the next ``most`` bytes, at least one; none at the end of the connection."""
+        if not self._buffer:
+            self.receive()
+        return self.take(most)
+
+    def take(self, most: int) -> bytes:
+        """What is there of the next ``most`` bytes."""
+        taken = bytes(memoryview(self._buffer)[:most])
+        del self._buffer[:most]
+        return taken
+
+    def close(self) -> None:
+        self._buffer.clear()

@@ -1,0 +1,51 @@
+"""Each attack of ``bench/strangers.py`` for some seconds beside clients at work: they notice nothing, memory stays.
+
+`PEDIDOS_STRANGER_SECONDS=10 pytest -n 0 tests/security/test_strangers.py` for as long as the bench row takes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from doors import Doors
+
+from bench.others import Others, percentile
+from bench.strangers import ATTACKS, Door, Running
+
+SECONDS = float(os.environ.get("PEDIDOS_STRANGER_SECONDS", "2"))
+PATIENCE = 3.0
+"""What a shared machine may take, as a multiple of what is promised for a quiet one."""
+ROUNDS = 3
+"""The best counts: an attack that works does so in each, a busy neighbour of the machine does not."""
+MEMORY = 128 * 1024 * 1024
+"""Bytes by which the server may grow."""
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_others_notice_nothing(new_doors: object, name: str) -> None:
+    attack = ATTACKS[name]
+    doors: Doors = new_doors(PEDIDOS_MAX_WRITES=0)  # type: ignore[operator]
+    port = doors.server.port
+    most = attack.p99_ms * PATIENCE
+    before = resident(doors.server.pid)
+    found = []
+    with Others(Door(port, token=doors.tokens["escrita"]), followers=3) as others:
+        with Running(name, port, token=doors.tokens.get(attack.role, "")):
+            while len(found) < ROUNDS and (not found or min(found) >= most):
+                ends = time.monotonic() + SECONDS
+                count = len(others.waits)
+                while time.monotonic() < ends:
+                    time.sleep(0.05)
+                found.append(percentile(others.since(count), 0.99))
+        assert others.failure is None
+    grown = resident(doors.server.pid) - before
+    assert min(found) < most, f"p99 of the others: {found} ms"
+    assert grown < MEMORY, f"{grown >> 20} MB"
+    assert "Traceback" not in doors.server.output()
