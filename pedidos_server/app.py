@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from . import __version__, event_log, pedidos
-from .auth import Access, check_start
+from .auth import Access, Principal, check_start
 from .config import Settings
 from .database import Database, explain
 from .edge import Completion, with_edge
@@ -28,7 +29,7 @@ from .http_errors import register_errors, validation_response
 from .hub import Hub
 from .migrations import migrate
 from .multisend import open_ring
-from .origins import APPS, Origins
+from .origins import Origins
 from .rates import Rates
 from .routes.descriptions import Problema
 from .routes.docs import docs_blueprint
@@ -40,7 +41,7 @@ from .routes.orders import orders_blueprint
 from .routes.pages import STATIC, pages_blueprint
 from .routes.realtime import Streams, register_realtime
 from .routes.requests import StrictRequest
-from .routes.session import session_blueprint
+from .routes.session import extend_sessions, session_blueprint
 from .server.fd_limit import usable_descriptors
 from .writer import Transaction, Writer
 
@@ -49,6 +50,8 @@ log = logging.getLogger("pedidos.server")
 CLEANING_SECONDS = 5.0
 DOORS_SECONDS = 1.0
 """A token made or revoked beside a running server is noticed within that."""
+LOOK_SECONDS = 3_600.0
+"""How often open streams are looked through for sessions that they use."""
 AT_START = 4096
 """Events that are read for those who come back after a restart; who has missed more reads the log."""
 API = "/api/v1"
@@ -117,7 +120,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
     app = _flask_app(settings, database, hub, writer, access)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
-    doorkeeper = gevent.spawn(_keep_doors, database, access, hub)
+    doorkeeper = gevent.spawn(_keep_doors, database, access, hub, writer)
     server = Server(app, hub, writer, database, access, (cleaner, doorkeeper))
     if database.files.is_new:
         log.warning("new, empty database", extra={"path": database.path})
@@ -147,17 +150,18 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     register_errors(app)
     rates = Rates(settings.max_writes)
-    guard = Guard(access, Origins(settings.cors_origins, settings.hosts), rates, settings.trusted_hops)
+    origins = Origins(settings.cors_origins, settings.hosts, settings.public_url)
+    guard = Guard(access, origins, rates, settings.trusted_hops)
     register_guard(app, guard)
     zone = ZoneInfo(settings.timezone) if settings.timezone else None
     app.register_api(orders_blueprint(database, writer, zone))
     app.register_api(operations_blueprint(database, hub, writer))
-    app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates))
-    app.register_blueprint(pages_blueprint())
+    app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates, settings.public_url))
+    app.register_blueprint(pages_blueprint(settings.public_url))
     app.register_blueprint(docs_blueprint())
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
     most = min(settings.max_subscribers, room)
-    complete = Completion(_cors_options(app, [*APPS, *settings.cors_origins]))
+    complete = Completion(_cors_options(app), lambda origin: origins.is_listed(origin, open_server=access.open))
     streams = Streams(database, hub, complete, most, settings.max_message, settings.max_streams)
     register_realtime(app, streams)
     # From the outside in: ProxyFix, the edge, the fast path, Flask.
@@ -188,11 +192,12 @@ class OrderIdConverter(BaseConverter):
         return int(value)
 
 
-def _cors_options(app: Flask, origins: list[str]) -> Any:
+def _cors_options(app: Flask) -> Any:
     return get_cors_options(
         app,
         {
-            "origins": origins,
+            "origins": "*",  # each by its name: the edge asks for these headers only where the origin may read
+            "send_wildcard": False,
             "methods": ["GET", "POST", "PATCH", "DELETE"],
             "allow_headers": [
                 "Authorization",
@@ -211,15 +216,25 @@ def _cors_options(app: Flask, origins: list[str]) -> Any:
     )
 
 
-def _keep_doors(database: Database, access: Access, hub: Hub) -> None:
-    """Notices tokens and sessions that came or went, and ends the streams of those that went. As any read, it also
-    notices that the file was replaced while nobody reads or writes."""
+def _keep_doors(database: Database, access: Access, hub: Hub, writer: Writer) -> None:
+    """Notices tokens and sessions that came or went, and ends the streams of those that went. A session with an open
+    stream is in use, and lasts longer. As any read, it also notices that the file was replaced while nobody reads or
+    writes."""
+
+    def stands(principal: Principal) -> bool:
+        found.add(principal)
+        return access.stands(principal)
+
+    next_look = 0.0
     said = ""
     while True:
         gevent.sleep(DOORS_SECONDS)
         try:
-            if database.read(access.refresh):
-                hub.end_streams(access.stands)
+            if database.read(access.refresh) or time.monotonic() > next_look:
+                next_look = time.monotonic() + LOOK_SECONDS
+                found: set[Principal] = set()
+                hub.end_streams(stands)
+                extend_sessions(writer, [each for each in found if access.is_extendable(each)])
             said = ""
         except Problem as problem:  # who stood before stands until the database answers again
             if said != problem.detail:

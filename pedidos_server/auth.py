@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import _thread
 import hmac
-import ipaddress
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from .cookies import SessionCookie
 from .database import Connection
 from .errors import Problem, StartupError
-from .tokens import Role, digest, generation, list_sessions, list_tokens
+from .migrations import get_meta
+from .tokens import RENEWAL_DAYS, SESSION_DAYS, Role, digest, generation, list_sessions, list_tokens
 
-COOKIE = "pedidos_sessao"
-SECURE_COOKIE = "__Host-pedidos_sessao"
-"""Over https: a browser takes a cookie of this name from this very host alone."""
+RENEWAL_SECONDS = RENEWAL_DAYS * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +67,25 @@ class Access:
     """The doors of one server.
 
     ``mode`` is ON (tokens only), OFF (open), or AUTO: open until the first token is seen, then closed for good, as
-    whoever makes one means it. ``now`` is Unix time.
+    whoever makes one means it. ``now`` is Unix time, ``monotonic`` gives seconds of a clock that nobody sets.
     """
 
-    def __init__(self, mode: str, now: Callable[[], float] = time.time) -> None:
+    cookie: SessionCookie
+    """Known once ``refresh`` has been called."""
+
+    def __init__(
+        self, mode: str, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.open = mode != "ON"
         """True where nobody needs to say who they are."""
         self._locks_itself = mode == "AUTO"
-        self._now = now
+        self._now, self._monotonic = now, monotonic
         self._tables = _Tables(-1, _Table(), _Table())
         # Not gevent's: the native threads that read the database hold it, for a moment.
         self._applying = _thread.RLock()
         self._next_end = math.inf
+        self._cookies_set: dict[bytes, float] = {}
+        """Session -> when, by the monotonic clock, its cookie was last set."""
 
     @property
     def by_default(self) -> bool:
@@ -99,13 +105,13 @@ class Access:
         current = generation(connection)
         if current == self._tables.generation and self._now() < self._next_end:
             return False
-        tables = _read(connection, current)
+        tables, cookie = _read(connection, current), SessionCookie(get_meta(connection, "tag"))
         now = self._now()
         ends = [principal.ends for table in (tables.tokens, tables.sessions) for principal in table.values()]
         with self._applying:
             if tables.generation < self._tables.generation:
                 return False
-            self._tables = tables
+            self._tables, self.cookie = tables, cookie
             self._next_end = min((end for end in ends if end > now), default=math.inf)
             if tables.tokens and self._locks_itself:
                 self.open = False
@@ -114,8 +120,39 @@ class Access:
     def by_token(self, token: str) -> Principal | None:
         return self._standing(self._tables.tokens.find(digest(token)))
 
-    def by_session(self, secret: str) -> Principal | None:
-        return self._standing(self._tables.sessions.find(digest(secret)))
+    def by_cookies(self, header: str, *, secure: bool) -> Principal | None:
+        """Whose the first session in a Cookie header is; bad cookies before it do no harm."""
+        return next(iter(self.sessions_in(header, secure=secure)), None)
+
+    def sessions_in(self, header: str, *, secure: bool) -> Iterable[Principal]:
+        found = (self._tables.sessions.find(digest(secret)) for secret in self.cookie.secrets(header, secure=secure))
+        return (principal for principal in map(self._standing, found) if principal is not None)
+
+    def secret_of(self, session: Principal, header: str, *, secure: bool) -> str | None:
+        """The secret of a session, where a Cookie header has it."""
+        found = self.cookie.secrets(header, secure=secure)
+        return next((secret for secret in found if digest(secret) == session.digest), None)
+
+    def is_cookie_due(self, principal: Principal) -> bool:
+        """True where the cookie of a session in use was not set for a day, so that its browser must be given it anew.
+        Whoever hears yes sets it."""
+        if not principal.by_session:
+            return False
+        now = self._monotonic()
+        if now - self._cookies_set.get(principal.digest, -math.inf) < RENEWAL_SECONDS:
+            return False
+        self._cookies_set = {of: when for of, when in self._cookies_set.items() if now - when < RENEWAL_SECONDS}
+        self._cookies_set[principal.digest] = now
+        return True
+
+    def cookie_was_set(self, session: bytes) -> None:
+        """``session`` is the digest of its secret."""
+        self._cookies_set[session] = self._monotonic()
+
+    def is_extendable(self, principal: Principal) -> bool:
+        """True for a session that stands, and has used up a day of its time or more."""
+        current = self._standing(self._tables.sessions.find(principal.digest))
+        return current is not None and current.ends < self._now() + SESSION_DAYS * 86_400 - RENEWAL_SECONDS
 
     def stands(self, principal: Principal) -> bool:
         """False once the token or the session of somebody who was let in is gone."""
@@ -153,14 +190,6 @@ def unauthorized(detail: str) -> Problem:
 
 def forbidden(detail: str) -> Problem:
     return Problem(403, "Sem permissão", detail)
-
-
-def is_loopback(host: str) -> bool:
-    """True where only programs of this machine reach ``host``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def check_start(access: Access, *, mode: str, database: str, where: str | None) -> None:

@@ -225,15 +225,17 @@ def _backup(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from .auth import is_loopback
     from .demo import start
+    from .origins import is_loopback
 
     if options.orders < 0 or options.pace <= 0:
         raise StartupError("--orders não pode ser negativo, e --pace deve ser maior que zero.")
     with tempfile.TemporaryDirectory(prefix="pedidos-demo-", ignore_cleanup_errors=True) as folder:
         settings = replace(_settings(options), database=f"sqlite:///{folder}/demo.db")
         if is_loopback(settings.host):
-            settings = replace(settings, auth="AUTO", trusted_hops=0)  # nobody else reaches its invented orders
+            settings = replace(
+                settings, auth="AUTO", trusted_hops=0, public_url=""
+            )  # nobody else reaches its invented orders
         _run(settings, start(settings.host, options.orders, options.pace, options.seed))
 
 
@@ -265,12 +267,13 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
     from . import logs
     from .addresses import addresses
     from .app import create_app
-    from .auth import is_loopback
+    from .origins import is_loopback, is_loopback_origin
     from .server.embedded import serve
 
     logs.configure(settings.log_level, file=settings.log_file)
     # Behind a proxy of this machine, the whole LAN looks like this machine.
-    alone = is_loopback(settings.host) and not settings.trusted_hops
+    public = settings.public_url and not is_loopback_origin(settings.public_url)
+    alone = is_loopback(settings.host) and not settings.trusted_hops and not public
     server = create_app(settings, None if alone else settings.host)
 
     def announce(port: int) -> None:
@@ -279,6 +282,8 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
         print(_who_comes_in(server.access, alone))
         for label, address in addresses(settings.host, port):
             print(f"  {label}: {address}")
+        if settings.public_url:
+            print(f"  Endereço para todos: {settings.public_url}/")
         print("Para parar: Ctrl+C", flush=True)
         when_ready(port)
 

@@ -65,6 +65,15 @@ def _origins(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _public_url(text: str) -> str:
+    url = text.strip().rstrip("/").lower()
+    if not url.startswith(("http://", "https://")) or not is_origin(url):
+        raise ValueError(
+            "use o endereço que aparece no navegador, sem caminho, por exemplo https://pedidos.loja.example"
+        )
+    return url
+
+
 def _names(text: str) -> tuple[str, ...]:
     for name in (found := _list(text)):
         if not is_host_name(name):
@@ -123,6 +132,12 @@ class Settings:
     )
     hosts: tuple[str, ...] = _setting(
         (), "PEDIDOS_HOSTS", _names, "nomes pelos quais o servidor atende, além de IPs e nomes locais"
+    )
+    public_url: str = _setting(
+        "",
+        "PEDIDOS_PUBLIC_URL",
+        _public_url,
+        "endereço que os navegadores usam, atrás de um proxy, por exemplo https://pedidos.loja.example",
     )
     auth: str = _setting(
         "AUTO",

@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from flask_cors.core import get_cors_headers
-from werkzeug.datastructures import EnvironHeaders
+from werkzeug.datastructures import Headers
 
 from .errors import Problem
 from .http_errors import problem_response
+from .origins import is_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pedidos.http")
 
+MOST_ASKED = 1_000
+"""Characters of Access-Control-Request-Headers that are looked at."""
 _HARDENING = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -35,20 +38,40 @@ _HARDENING = (
 
 
 class Completion:
-    """What every answer carries. ``cors`` are flask-cors's options (``get_cors_options``)."""
+    """What every answer carries. ``cors`` are flask-cors's options (``get_cors_options``), for any origin;
+    ``may_read`` says which may read answers."""
 
-    def __init__(self, cors: Any) -> None:
-        self._cors = cors
+    def __init__(self, cors: Any, may_read: Callable[[str], bool]) -> None:
+        self._cors, self._may_read = cors, may_read
 
     def __call__(self, headers: list[tuple[str, str]], environ: Mapping[str, Any]) -> None:
         """Adds it to ``headers``."""
         own = [name for name, _ in headers]
         headers += [pair for pair in _HARDENING if pair[0] not in own]
-        if "HTTP_ORIGIN" in environ:
-            found = get_cors_headers(self._cors, EnvironHeaders(environ), environ["REQUEST_METHOD"])  # type: ignore[arg-type]
-            headers += [(name, str(value)) for name, value in found.items()]
-        else:
-            headers.append(("Vary", "Origin"))
+        origin = environ.get("HTTP_ORIGIN", "")
+        found: dict[str, str] = {}
+        if is_origin(origin):
+            if self._may_read(origin):
+                found = self._cors_headers(origin, environ)
+            elif is_question_about_reading(environ):
+                found = self._cors_headers(origin, environ) | {"Access-Control-Allow-Methods": "GET"}
+        headers += ({"Vary": "Origin"} | found).items()
+
+    def _cors_headers(self, origin: str, environ: Mapping[str, Any]) -> dict[str, str]:
+        told = {
+            "Origin": origin,
+            "Access-Control-Request-Method": environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", ""),
+            # flask-cors looks up each name that is asked for, and a stranger may ask for thousands.
+            "Access-Control-Request-Headers": environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")[:MOST_ASKED],
+        }
+        found = get_cors_headers(self._cors, Headers(told), environ["REQUEST_METHOD"])
+        return {name: str(value) for name, value in found.items()}
+
+
+def is_question_about_reading(environ: Mapping[str, Any]) -> bool:
+    """True for a preflight of GET. Any page gets a yes: the answer holds nothing, what follows is refused all the
+    same, and only so can the page read why."""
+    return environ["REQUEST_METHOD"] == "OPTIONS" and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") == "GET"
 
 
 _ABSOLUTE = re.compile("https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -25,6 +26,9 @@ PREFIX = "ped_"
 """Tells people, and programs that look for leaked secrets, what it is."""
 MAX_NAME = 80
 SESSION_DAYS = 30
+"""Since it was last used; a session never outlives its token."""
+RENEWAL_DAYS = 1
+"""A session in use is written anew when so much of its time is over, not at each request."""
 MAX_SESSIONS = 50
 """Sessions of one token; the oldest gives way."""
 
@@ -83,6 +87,11 @@ _insert_session = Statement(
     )
 )
 _delete_session = Statement(Sessao.delete().where(Sessao.resumo == slot("resumo")))
+_extend_session = Statement(
+    Sessao.update({Sessao.expira_em: slot("expira_em")}).where(
+        Sessao.resumo == slot("resumo"), Sessao.expira_em > slot("agora"), Sessao.expira_em < slot("antes_de")
+    )
+)
 _delete_sessions_of = Statement(Sessao.delete().where(Sessao.token_id == slot("token_id")))
 _delete_ended = Statement(Sessao.delete().where(Sessao.expira_em < slot("agora")))
 _delete_oldest = Statement(
@@ -165,6 +174,24 @@ def open_session(connection: Connection, token_id: int) -> str:
     _delete_oldest(connection, token_id=token_id, ficam=MAX_SESSIONS)
     _moved(connection)
     return secret
+
+
+def extend_sessions(connection: Connection, sessions: Iterable[bytes]) -> None:
+    """Lets sessions that are in use last ``SESSION_DAYS`` from now. Those that have ended stay so, and those that
+    were extended within ``RENEWAL_DAYS`` are not written. ``sessions`` are the digests of their secrets."""
+    now = datetime.now(UTC)
+    end = now + timedelta(days=SESSION_DAYS)
+    written = 0
+    for session in sessions:
+        written += _extend_session(
+            connection,
+            resumo=session,
+            agora=timestamp(now),
+            antes_de=timestamp(end - timedelta(days=RENEWAL_DAYS)),
+            expira_em=timestamp(end),
+        ).rowcount
+    if written:
+        _moved(connection)
 
 
 def close_session(connection: Connection, session: bytes) -> None:

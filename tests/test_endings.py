@@ -24,7 +24,10 @@ SECONDS = 3.0
 PATIENCE = 3.0
 """What a shared machine may take, as a multiple of what is promised for a quiet one."""
 BODY = json.dumps({"cliente": "Ana", "observacao": "sob sinal"}).encode()
-HEAD = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+HEAD = (
+    f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    f"Content-Length: {len(BODY)}\r\n\r\n"
+)
 
 
 @pytest.fixture(params=["embedded TERM tcp", "gunicorn TERM tcp", "gunicorn TERM unix", "gunicorn HUP tcp"])
@@ -73,7 +76,7 @@ def end_with_all_open(server: LiveServer, number: int, unix: Path | None, socket
 
     crowd = Crowd(server, STREAMS, connect=connect)
     sockets.callback(crowd.close)
-    kept = opened(IDLE, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    kept = opened(IDLE, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     for client in kept:
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
     silent = opened(IDLE, b"")

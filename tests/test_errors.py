@@ -161,7 +161,7 @@ def test_unknown_paths_get_404(server: LiveServer, method: str, path: str) -> No
 def test_no_path_leads_out_of_the_pages(server: LiveServer, path: str) -> None:
     """Sent as it is, as no client library would."""
     with socket.create_connection(("127.0.0.1", server.port), 15) as client:
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while data := client.recv(65536):
             answer += data
@@ -205,7 +205,7 @@ def test_a_chunked_body_over_the_limit_gets_413(server: LiveServer) -> None:
     chunk = b" " * (1 << 20)
     with socket.create_connection(("127.0.0.1", server.port), 15) as client:
         client.sendall(
-            f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         try:
@@ -246,7 +246,7 @@ def test_json_by_any_spelling_is_accepted(server: LiveServer, content_type: str)
 
 def test_the_connection_is_good_for_the_next_request_after_an_error(server: LiveServer) -> None:
     """A body that was never read must not be taken for the next request."""
-    smuggled = b"GET /nada HTTP/1.1\r\nHost: x\r\n\r\n"
+    smuggled = b"GET /nada HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for path, method in (("/nada", "POST"), (f"{ORDERS}999999999", "PATCH"), (ORDERS, "PUT")):
         server.request(method, path, data=smuggled, headers=JSON)
         assert server.get("/health").status_code == 200

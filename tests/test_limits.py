@@ -34,7 +34,7 @@ def test_the_default_body_limit_leaves_room_for_images(server: LiveServer) -> No
 def test_a_413_is_answered_before_the_body_is_sent(server: LiveServer) -> None:
     with RawWebSocket(server) as client:
         client.send(
-            f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             f"Content-Length: {1 << 40}\r\n\r\n{{".encode()
         )
         assert client.response_head().startswith(b"HTTP/1.1 413 ")
@@ -45,8 +45,9 @@ def test_nobody_is_asked_for_a_body_that_was_refused(server: LiveServer) -> None
     order = server.create()
     with RawWebSocket(server) as client:
         client.send(
-            f"PATCH {ORDERS}{order['id']} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
-            "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n{}GET /entrar HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            f"PATCH {ORDERS}{order['id']} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+            "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n{}"
+            "GET /entrar HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
         )
         answers = b""
         while b"HTTP/1.1 3" not in answers:  # to the page, as this server is open

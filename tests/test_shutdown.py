@@ -124,7 +124,7 @@ def test_an_idle_keep_alive_connection_does_not_hold_it_up(
 ) -> None:
     server = start_server()
     with RawWebSocket(server) as client:
-        client.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         client.response_head()
         started = time.monotonic()
         assert server.stop(timeout=60) == 0

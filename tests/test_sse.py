@@ -11,7 +11,7 @@ from checks import assert_problem, event_of
 from live_server import LiveServer, wait_until
 from stream_clients import SSEStream, Stream
 
-REQUEST = b"GET /sse/pedidos HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+REQUEST = b"GET /sse/pedidos HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ class FastPath:
         raw = in_time(lambda: environ["wsgi.input"].read(length), length)
         if len(raw) < length:
             raise incomplete()
+        self._guard.still_admits(principal)
         body = schemas.PedidoMudanca.model_validate(json_object(raw))
         pedido_id = int(environ["PATH_INFO"].rpartition("/")[2])
         return change_order(self._writer, environ, principal, pedido_id, body, lambda: raw)

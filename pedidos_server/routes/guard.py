@@ -1,6 +1,6 @@
 """What every request must pass before its route sees it.
 
-    Host ──► forwarding headers ──► Origin ──► who calls ──► CSRF ──► may they ──► how often ──► the route
+    Host ──► signs of a proxy ──► Origin ──► who calls ──► CSRF ──► may they ──► how often ──► the route
 
 A route that ``NEEDS`` does not name is for administrators: a new one is shut until somebody decides.
 """
@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, g, redirect, request
-from werkzeug.sansio.http import parse_cookie
+from flask import Flask, current_app, g, redirect, request
 
-from ..auth import COOKIE, NOBODY, SECURE_COOKIE, Access, Principal, forbidden, unauthorized
+from ..auth import NOBODY, Access, Principal, forbidden, unauthorized
+from ..edge import is_question_about_reading
 from ..errors import Problem
-from ..origins import Origins, same_origin
+from ..origins import Origins, host_name, is_loopback, is_origin
 from ..rates import Rates
 from ..tokens import Role
 
@@ -54,21 +55,29 @@ NEEDS: Mapping[str, Role] = {
     "operations.stats": Role.ADMIN,
 }
 
+MAX_SIGN_IN = 1_024
+"""Bytes of the one body that strangers may send."""
 LONGEST_PLACE = 2_000
 """Characters of an address that the sign-in page leads back to."""
 _PAGES = frozenset(("pages.index", "docs.page"))
 """Where a browser without a session is led to the sign-in page."""
+_EMPTY = frozenset(("pages.static", "streams.upgrade_required"))
+"""What holds no order, and says nothing of the server."""
 _STREAMS = frozenset(("websocket.stream_websocket", "streams.stream_sse"))
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
-_FORWARDING = (
-    "HTTP_X_FORWARDED_FOR",
-    "HTTP_FORWARDED",
-    "HTTP_X_REAL_IP",
-    "HTTP_X_FORWARDED_PROTO",
-    "HTTP_X_FORWARDED_HOST",
-    "HTTP_X_FORWARDED_PORT",
-    "HTTP_X_FORWARDED_SERVER",
+_PROXY_HEADERS = frozenset(
+    (
+        "HTTP_FORWARDED",
+        "HTTP_VIA",
+        "HTTP_X_REAL_IP",
+        "HTTP_X_CLIENT_IP",
+        "HTTP_X_CLUSTER_CLIENT_IP",
+        "HTTP_TRUE_CLIENT_IP",
+        "HTTP_CDN_LOOP",
+    )
 )
+_PROXY_PREFIXES = ("HTTP_X_FORWARDED", "HTTP_CF_", "HTTP_X_ENVOY_", "HTTP_X_AMZN_", "HTTP_FLY_", "HTTP_TAILSCALE_")
+_BEARER = re.compile(r"(?:^|,)[ \t]*bearer\.([A-Za-z0-9_-]+=*)[ \t]*(?=,|$)")
 
 
 class Guard:
@@ -86,19 +95,20 @@ class Guard:
         host = environ.get("HTTP_HOST", "")
         if not host and environ["SERVER_PROTOCOL"] != "HTTP/1.0":
             raise _no_name()  # RFC 9112, 3.2
-        if host and not self._origins.host_allowed(host):
-            raise _wrong_name()
-        if not self._trusted_hops and access.by_default and any(name in environ for name in _FORWARDING):
-            raise _behind_a_proxy()
-        if _is_foreign(environ, self._origins, host, endpoint):
-            raise forbidden("Esta página não pode usar este servidor (PEDIDOS_CORS_ORIGINS).")
+        try:
+            self._check_name(environ, host, endpoint)
+            if _is_foreign(environ, self._origins, host, endpoint, open_server=access.open):
+                raise _foreign_page()
+        except Problem as problem:
+            _let_its_page_read(problem, environ)
+            raise
         if access.open:
             return NOBODY
         if method == "OPTIONS":
             return None  # a preflight carries no credentials, and its answer no data
         caller = _principal(access, environ)
         if caller is not None and caller.by_session and method not in _READS:
-            _refuse_forgery(environ, host)
+            self._refuse_forgery(environ, host)
         if endpoint in PUBLIC:
             return caller
         if caller is None:
@@ -109,6 +119,45 @@ class Guard:
             )
         self._check_role(caller, method, endpoint)
         return caller
+
+    def still_admits(self, principal: Principal) -> None:
+        """For whoever was let in by the head of a request whose body came much later.
+
+        Raises Problem 401 where the token or the session is gone since.
+        """
+        if not self._access.stands(principal):
+            raise unauthorized("O token ou a sessão terminou enquanto a requisição chegava.")
+
+    def _check_name(self, environ: Mapping[str, Any], host: str, endpoint: str) -> None:
+        """Raises Problem 421 for a Host that is not this server's, 403 for what came through a proxy to a server that
+        is open to this machine only.
+
+        Without tokens, whoever makes a browser take their page for this server's may write: only names that are
+        certainly ours count then. HTTP/1.0 needs no Host; a browser always sends one.
+        """
+        access, origins = self._access, self._origins
+        if not access.open:
+            known = origins.is_any_name(host)
+        elif access.by_default:
+            known = is_loopback(host_name(host))
+        else:
+            known = origins.is_known_name(host)
+        if host and not known:
+            raise _wrong_name(only_loopback=access.by_default)
+        proxied = access.by_default and not self._trusted_hops and _comes_through_a_proxy(environ, host)
+        if proxied and endpoint not in _EMPTY:
+            raise _behind_a_proxy()
+
+    def _refuse_forgery(self, environ: Mapping[str, Any], host: str) -> None:
+        """A cookie comes along by itself, so whoever changes something by it must prove to be this server's page.
+        Every browser sends Origin with such a request; its SameSite cookie is the second lock, not the only one.
+
+        Raises Problem 403.
+        """
+        origin = environ.get("HTTP_ORIGIN")
+        told = environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
+        if not (told if origin is None else self._origins.is_own_page(origin, host)):
+            raise forbidden(f"A mudança não veio da página deste servidor (CSRF). {_SAY_THE_ADDRESS}")
 
     def _check_role(self, caller: Principal, method: str, endpoint: str) -> None:
         """Raises Problem 403 for what the role may not, 429 for too much of it."""
@@ -122,9 +171,13 @@ class Guard:
 
 
 def register_guard(app: Flask, guard: Guard) -> None:
+    app.extensions["guard"] = guard
+
     @app.before_request
     def check() -> Any:
         endpoint = request.endpoint or ""
+        if endpoint == "session.sign_in":
+            request.max_content_length = MAX_SIGN_IN
         try:
             g.principal = guard.admit(request.environ, endpoint)
         except Problem as problem:
@@ -135,14 +188,14 @@ def register_guard(app: Flask, guard: Guard) -> None:
 
 
 def principal() -> Principal:
-    """Who makes this request. Only where the guard has let somebody in."""
+    """Who makes this request. Only where the guard has let somebody in, and only once the body has been read.
+
+    Raises Problem 401 where they would not be let in any more: a body may come minutes after its head.
+    """
     found: Principal = g.principal
+    guard: Guard = current_app.extensions["guard"]
+    guard.still_admits(found)
     return found
-
-
-def session_cookie(environ: Mapping[str, Any]) -> str:
-    """Its name: over https a browser binds one to this very host."""
-    return SECURE_COOKIE if environ["wsgi.url_scheme"] == "https" else COOKIE
 
 
 def _principal(access: Access, environ: Mapping[str, Any]) -> Principal | None:
@@ -156,22 +209,20 @@ def _principal(access: Access, environ: Mapping[str, Any]) -> Principal | None:
         if token:
             return access.by_token(token)
     if "HTTP_COOKIE" in environ:
-        secret = parse_cookie(environ["HTTP_COOKIE"]).get(session_cookie(environ))
-        if secret:
-            return access.by_session(secret)
+        return access.by_cookies(environ["HTTP_COOKIE"], secure=environ["wsgi.url_scheme"] == "https")
     return None
 
 
 def _token_in_subprotocols(header: str) -> str:
     """A browser sets no header on a WebSocket: ``pedidos.v1, bearer.<base64url of the token>``."""
-    for protocol in header.split(","):
-        name, _, encoded = protocol.strip().partition(".")
-        if name == "bearer":
-            try:
-                return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
-            except (binascii.Error, ValueError):
-                return ""
-    return ""
+    found = _BEARER.search(header)
+    if found is None:
+        return ""
+    encoded = found[1].rstrip("=")
+    try:
+        return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _is_navigation(environ: Mapping[str, Any]) -> bool:
@@ -189,42 +240,80 @@ def _sign_in_address(environ: Mapping[str, Any]) -> str:
     return f"/entrar?voltar={quote(place.encode('latin-1'), safe='/')}"
 
 
-def _is_foreign(environ: Mapping[str, Any], origins: Origins, host: str, endpoint: str) -> bool:
+def _is_foreign(environ: Mapping[str, Any], origins: Origins, host: str, endpoint: str, *, open_server: bool) -> bool:
     """True where a page that is none of ours makes this request.
 
     Without an Origin it may still load something as an image or a script, which newer browsers tell. A link that
-    somebody follows is fine, and the page's modules hold nothing.
+    somebody follows is fine. So are the page's modules, which hold nothing: browsers send an Origin for those of our
+    own page too, and behind a proxy that changes the Host the sign-in page could not even say what is wrong.
     """
+    if endpoint in _EMPTY:
+        return False
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None:
-        return not origins.allowed(origin, host)
-    return (
-        environ.get("HTTP_SEC_FETCH_SITE") == "cross-site"
-        and environ.get("HTTP_SEC_FETCH_MODE") != "navigate"
-        and endpoint != "pages.static"
-    )
-
-
-def _refuse_forgery(environ: Mapping[str, Any], host: str) -> None:
-    """A cookie comes along by itself, so whoever changes something by it must prove to be this server's page. Every
-    browser sends Origin with such a request; its SameSite cookie is the second lock, not the only one."""
-    origin = environ.get("HTTP_ORIGIN")
-    told = environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
-    if not (told if origin is None else same_origin(origin, host)):
-        raise forbidden("A mudança não veio da página deste servidor (CSRF).")
+        return not (
+            origins.is_own_page(origin, host)
+            or origins.is_listed(origin, open_server=open_server)
+            or is_question_about_reading(environ)
+        )
+    return environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and environ.get("HTTP_SEC_FETCH_MODE") != "navigate"
 
 
 def _no_name() -> Problem:
     return Problem(400, "Requisição inválida", "Falta o cabeçalho Host, que HTTP/1.1 exige.")
 
 
-def _wrong_name() -> Problem:
-    return Problem(
-        421,
-        "Nome desconhecido",
-        "Este servidor não atende por esse nome. Use o endereço IP ou um nome local, ou configure o nome em "
-        "PEDIDOS_HOSTS.",
+def _comes_through_a_proxy(environ: Mapping[str, Any], host: str) -> bool:
+    """True where something says so. A proxy that passes a request on as its own, without a word, nobody can tell."""
+    if any(name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES) for name in environ):
+        return True
+    if host and environ["SERVER_PROTOCOL"] == "HTTP/1.0":  # browsers stopped in 1997, nginx speaks it unless told
+        return True
+    if _is_navigation(environ):
+        return False  # a link on somebody's page
+    # A page that another address gave asks here as if this were its own: the Host was changed on the way.
+    referer = environ.get("HTTP_REFERER", "")
+    return (
+        bool(referer)
+        and "HTTP_ORIGIN" not in environ
+        and not is_loopback(host_name(referer.partition("://")[2].partition("/")[0]))
     )
+
+
+def _let_its_page_read(refusal: Problem, environ: Mapping[str, Any]) -> None:
+    """Lets a foreign page read the refusal itself, which holds no data: it can say more than that nobody answered."""
+    origin = environ.get("HTTP_ORIGIN", "")
+    if is_origin(origin) and environ["REQUEST_METHOD"] != "OPTIONS":
+        refusal.headers["Access-Control-Allow-Origin"] = origin
+
+
+_SAY_THE_ADDRESS = (
+    "Se é a página dele, um proxy à frente trocou o Host: diga ao servidor o endereço que aparece no navegador, em "
+    "PEDIDOS_PUBLIC_URL (por exemplo https://pedidos.loja.example)."
+)
+
+
+def _foreign_page() -> Problem:
+    # Not the Origin itself: whoever runs the server might type it in.
+    return forbidden(
+        f"Esta página não pode usar este servidor. {_SAY_THE_ADDRESS} Se é a de outro programa seu, ponha a origem"
+        " dela em PEDIDOS_CORS_ORIGINS."
+    )
+
+
+def _wrong_name(*, only_loopback: bool) -> Problem:
+    if only_loopback:
+        detail = (
+            "Este servidor está aberto só a este computador, e só atende por localhost ou 127.0.0.1. Para atender por"
+            " outro nome, crie um token (pedidos token create); atrás de um proxy, diga também o endereço que aparece"
+            " no navegador (PEDIDOS_PUBLIC_URL)."
+        )
+    else:
+        detail = (
+            "Este servidor não atende por esse nome. Use o endereço IP ou o nome do computador, ou configure o nome"
+            " em PEDIDOS_HOSTS (atrás de um proxy, o endereço que aparece no navegador, em PEDIDOS_PUBLIC_URL)."
+        )
+    return Problem(421, "Nome desconhecido", detail)
 
 
 def _behind_a_proxy() -> Problem:

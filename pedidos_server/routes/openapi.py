@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_openapi3 import OpenAPI
 
-from ..auth import COOKIE
+from ..cookies import PREFIX
 
 ORDERS = "/api/v1/pedidos"
 ORDER = f"{ORDERS}/{{pedido_id}}"
@@ -18,7 +18,7 @@ HISTORY = f"{ORDER}/historico"
 
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "pedidos token create"},
-    "sessao": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "POST /entrar"},
+    "sessao": {"type": "apiKey", "in": "cookie", "name": PREFIX, "description": "POST /entrar"},
 }
 _PUBLIC = (("/health", "get"), ("/api/v1/sessao", "get"), ("/entrar", "get"), ("/entrar", "post"), ("/sair", "post"))
 

@@ -128,6 +128,7 @@ def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) ->
 
     def write(job: Callable[[Transaction], Answer]) -> Response:
         once = idempotency(request.environ, principal(), cast("StrictRequest", request).body)
+        principal()  # the body may have been read just now, for its key
         return answered(writer.submit(pedidos.idempotent(job, once)))
 
     def listing(filters: Filters, page: Page) -> Response:

@@ -34,7 +34,8 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 _REVALIDATED = "no-cache"
 
 
-def pages_blueprint() -> Blueprint:
+def pages_blueprint(public_url: str) -> Blueprint:
+    """``public_url`` is the setting: where a proxy changes the Host, browsers know this server by it."""
     pages = Blueprint("pages", __name__)
 
     @pages.after_request
@@ -49,7 +50,7 @@ def pages_blueprint() -> Blueprint:
         text = text.replace("{{release}}", _release()).replace("{{version}}", __version__)
         response = Response(text, mimetype="text/html")
         response.headers["Cache-Control"] = _REVALIDATED
-        response.headers["Content-Security-Policy"] = _policy(request.host)
+        response.headers["Content-Security-Policy"] = _policy(request.host, public_url.partition("://")[2])
         response.add_etag()
         response.make_conditional(request)
         return response
@@ -86,12 +87,13 @@ def _release() -> str:
     return f"{__version__}-{prints.hexdigest()[:10]}"
 
 
-def _policy(host: str) -> str:
+def _policy(*hosts: str) -> str:
     """Everything from this server alone, and nothing inline. Orders name their images by any address.
 
     WebSockets are named as well: to older browsers ``'self'`` is only http.
     """
-    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    named = dict.fromkeys(host for host in hosts if _HOST.fullmatch(host))
+    sockets = "".join(f" ws://{host} wss://{host}" for host in named)
     return "; ".join(
         (
             "default-src 'none'",

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
+import gevent
 from flask import Response, g, redirect, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from .. import tokens
 from ..auth import Access, Principal, unauthorized
+from ..cookies import HOST_PREFIX
 from ..database import Database
+from ..errors import Problem
 from ..hub import Hub
 from ..protocol import encode
 from ..rates import Rates
-from ..writer import Writer
+from ..writer import Transaction, Writer
 from .descriptions import answers, page_answers
-from .guard import session_cookie
 from .requests import json_response
+
+log = logging.getLogger("pedidos.server")
 
 _POLICY = "; ".join(
     (
@@ -47,7 +53,7 @@ class Entrada(BaseModel):
 
 
 def session_blueprint(
-    static: Path, access: Access, database: Database, writer: Writer, hub: Hub, rates: Rates
+    static: Path, access: Access, database: Database, writer: Writer, hub: Hub, rates: Rates, public_url: str
 ) -> APIBlueprint:
     session = APIBlueprint("session", __name__, abp_tags=[Tag(name="sessão", description="Entrar e sair")])
 
@@ -66,35 +72,98 @@ def session_blueprint(
     def sign_in(body: Entrada) -> Response:
         if access.open:
             return _who(access, None)
-        rates.sign_in(request.remote_addr or "")
         principal = access.by_token(body.token.strip())
         if principal is None:
+            rates.failed_sign_in(request.remote_addr or "")
             raise unauthorized("Este token não existe, foi revogado ou expirou. Confira se foi copiado inteiro.")
+        rates.write(principal)  # a session is a row
         secret = writer.submit(lambda transaction: tokens.open_session(transaction.connection, principal.token_id))
-        _reread()
+        reread()
         response = _who(access, principal)
-        _set_cookie(response, secret, max_age=tokens.SESSION_DAYS * 86_400)
+        secure = request.is_secure or (public_url.startswith("https:") and _comes_from(public_url))
+        set_cookie(response, secret, secure=secure)
+        access.cookie_was_set(tokens.digest(secret))
+        forget_other_cookies(response)
         return response
 
     @session.post("/sair", summary="Encerra a sessão deste navegador", responses=answers("sign out"))
     def sign_out() -> Response:
-        principal: Principal | None = None if access.open else g.principal
-        if principal is not None and principal.by_session:
-            writer.submit(lambda transaction: tokens.close_session(transaction.connection, principal.digest))
-            _reread()
+        by_session = not access.open and g.principal is not None and g.principal.by_session
+        shown = list(access.sessions_in(cookies(), secure=request.is_secure)) if by_session else []
+        if shown:
+
+            def close(transaction: Transaction) -> None:
+                for principal in shown:
+                    tokens.close_session(transaction.connection, principal.digest)
+
+            writer.submit(close)
+            reread()
         response = _who(access, None)
-        _set_cookie(response, "", max_age=0)
+        forget_other_cookies(response)
         return response
 
     @session.get("/api/v1/sessao", summary="Quem sou, e o que posso", responses=answers("session"))
     def who() -> Response:
         return _who(access, None if access.open else g.principal)
 
-    def _reread() -> None:
+    @session.after_app_request
+    def keep(response: Response) -> Response:
+        """Lets the session and its cookie last longer, where they are in use."""
+        principal: Principal | None = g.get("principal")
+        if (
+            principal is not None
+            and "Set-Cookie" not in response.headers
+            and access.stands(principal)
+            and access.is_cookie_due(principal)
+        ):
+            extend_sessions(writer, [principal])
+            for secure in (True, False):
+                if secret := access.secret_of(principal, cookies(), secure=secure):
+                    set_cookie(response, secret, secure=secure)
+                    break
+        return response
+
+    def reread() -> None:
         if database.read(access.refresh):
             hub.end_streams(access.stands)
 
+    def set_cookie(response: Response, secret: str, *, secure: bool) -> None:
+        response.set_cookie(
+            access.cookie.name_where(secure=secure),
+            secret,
+            max_age=tokens.SESSION_DAYS * 86_400,
+            path="/",
+            httponly=True,
+            samesite="Strict",
+            secure=secure,
+        )
+
+    def forget_other_cookies(response: Response) -> None:
+        """Takes each cookie of ours that was shown, and is not set here, out of the browser."""
+        kept = response.headers.get("Set-Cookie", "").partition("=")[0]
+        for name in access.cookie.names_in(cookies()):
+            if name != kept:
+                secure = request.is_secure or name.startswith(HOST_PREFIX)
+                response.delete_cookie(name, path="/", httponly=True, samesite="Strict", secure=secure)
+
     return session
+
+
+def extend_sessions(writer: Writer, principals: Collection[Principal]) -> None:
+    """Lets sessions last longer, without waiting for it; where that fails, they are extended another time."""
+    if not principals:
+        return
+
+    def extend() -> None:
+        digests = [principal.digest for principal in principals]
+        try:
+            writer.submit(
+                lambda transaction: tokens.extend_sessions(transaction.connection, digests), background=True
+            )
+        except Problem as problem:
+            log.warning("sessions not extended", extra={"reason": problem.detail})
+
+    gevent.spawn(extend)
 
 
 def place_to_go_on(place: str) -> str:
@@ -114,13 +183,10 @@ def _who(access: Access, principal: Principal | None) -> Response:
     return json_response(encode(body), headers={"Cache-Control": "no-store"})
 
 
-def _set_cookie(response: Response, secret: str, max_age: int) -> None:
-    response.set_cookie(
-        session_cookie(request.environ),
-        secret,
-        max_age=max_age,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=request.is_secure,
-    )
+def cookies() -> str:
+    header: str = request.environ.get("HTTP_COOKIE", "")
+    return header
+
+
+def _comes_from(origin: str) -> bool:
+    return request.headers.get("Origin", "").lower() == origin

@@ -59,7 +59,7 @@ def display() -> Iterator[str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LiveServer]:
-    with LiveServer.start(directory=tmp_path) as server:
+    with LiveServer.start(directory=tmp_path, env={"PEDIDOS_AUTH": "off", "PEDIDOS_HOSTS": LAN_NAME}) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from live_server import ORDERS, LiveServer
 from stream_clients import open_stream
 
 JSON = {"Content-Type": "application/json"}
-POST = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ LINES = (
 @pytest.mark.parametrize("line", LINES, ids=ascii)
 def test_what_is_no_request_line(server: LiveServer, line: str) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-        client.sendall(f"{line}\r\nHost: x\r\n\r\n".encode())
+        client.sendall(f"{line}\r\nHost: localhost\r\n\r\n".encode())
         client.shutdown(socket.SHUT_WR)
         assert client.recv(100)[:12] not in (b"HTTP/1.1 200", b"HTTP/1.1 500")
 
@@ -73,7 +73,8 @@ def test_what_is_no_request_line(server: LiveServer, line: str) -> None:
 )
 def test_what_are_no_chunks(server: LiveServer, chunks: str, kind_of_body: str) -> None:
     """Whether the application reads them, or the server what the application left."""
-    head = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind_of_body}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind_of_body}\r\n"
+    head += "Transfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall((head + chunks).encode())
         with contextlib.suppress(OSError):  # it may have ended the connection by now
@@ -84,7 +85,7 @@ def test_what_are_no_chunks(server: LiveServer, chunks: str, kind_of_body: str) 
 def test_an_address_that_is_no_utf_8(server: LiveServer) -> None:
     for path in (ORDERS, "/sse/pedidos", "/ws/pedidos", "/health"):
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-            client.sendall(f"GET {path}?q=".encode() + b"\xf3&cursor=\xf3 HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(f"GET {path}?q=".encode() + b"\xf3&cursor=\xf3 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert not client.recv(100).startswith(b"HTTP/1.1 5")
 
 
@@ -209,7 +210,7 @@ def test_five_hundred_slow_heads_delay_nobody(server: LiveServer) -> None:
             for _ in range(SILENT)
         ]
         for client in clients:
-            client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: ")
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: ")
         for _ in range(20):
             started = time.monotonic()
             server.create()

@@ -46,14 +46,14 @@ frames = st.builds(
     rsv=st.sampled_from((0, 0, 0, 1, 4, 7)),
     masked=st.sampled_from((True, True, True, False)),
 )
+POST = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\n"
 WELL_FORMED = (
-    f"GET {ORDERS}?limite=1 HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
-    f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode(),
-    f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".encode(),
-    f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    "2\r\n{}\r\n0\r\n\r\n".encode(),
+    f"GET {ORDERS}?limite=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
+    f"{POST}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode(),
+    f"{POST}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".encode(),
+    f"{POST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n".encode(),
     HANDSHAKE.format(path="/ws/pedidos", more="").encode(),
-    b"GET /sse/pedidos HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1-00000000\r\n\r\n",
+    b"GET /sse/pedidos HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 1-00000000\r\n\r\n",
 )
 
 

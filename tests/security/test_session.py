@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from stream_clients import StreamRefused
 
 from pedidos_server.auth import Principal
 from pedidos_server.errors import Problem
-from pedidos_server.rates import STREAMS_A_MINUTE, Rates
+from pedidos_server.rates import FAILED_SIGN_INS_A_MINUTE, MOST_KEPT, STREAMS_A_MINUTE, RateLimit, Rates
 from pedidos_server.tokens import Role
 
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
@@ -168,6 +169,29 @@ def test_sign_ins_are_limited(new_doors: Callable[..., Doors]) -> None:
     assert_problem(limited, 429)
     assert 0 < int(limited.headers["Retry-After"]) <= 60
     assert doors.server.get(ORDERS).status_code == 200, "who holds a token is not kept out by it"
+    for _ in range(15):
+        valid = enter(doors, doors.tokens["leitura"], Origin=doors.server.url)
+        assert valid.status_code == 200, "nor from signing in, from the same address"
+
+
+def test_many_addresses_lock_nobody_out(new_doors: Callable[..., Doors]) -> None:
+    doors = new_doors(PEDIDOS_TRUSTED_HOPS=1)
+    for number in range(300):
+        shown = {"Origin": doors.server.url, "X-Forwarded-For": f"10.0.{number // 12}.{number % 12}"}
+        assert enter(doors, "ped_x", **shown).status_code == 401
+    here = {"Origin": doors.server.url, "X-Forwarded-For": "192.168.0.7"}
+    assert enter(doors, "ped_x", **here).status_code == 401
+    assert enter(doors, doors.tokens["leitura"], **here).status_code == 200
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 400000", "Transfer-Encoding: chunked"])
+def test_a_sign_in_is_small(doors: Doors, length: str) -> None:
+    """It is the one body that strangers may send: no more of it is read."""
+    head = f"POST /entrar HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    chunk = b"800\r\n" + b" " * 0x800 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", doors.server.port), timeout=5) as client:
+        client.sendall(head.encode() + chunk)
+        assert client.recv(12) == b"HTTP/1.1 413"
 
 
 def test_writes_are_limited_by_token(new_doors: Callable[..., Doors]) -> None:
@@ -222,6 +246,39 @@ def test_streams_that_come_together_are_limited_too(new_doors: Callable[..., Doo
             one.sendall(head.encode())
         answers = [one.recv(12) for one in crowd]
     assert Counter(answers) == {b"HTTP/1.1 200": 2, b"HTTP/1.1 429": 58}
+
+
+def test_a_window_ends_and_another_begins() -> None:
+    now = 1_000.0
+    limit = RateLimit(2, lambda: now)
+    assert [limit.hit("a"), limit.hit("a"), limit.hit("a"), limit.hit("b")] == [0, 0, 60, 0]
+    now += 59
+    assert limit.hit("a") == 1
+    now += 1
+    assert [limit.hit("a"), limit.hit("a"), limit.hit("a")] == [0, 0, 60]
+
+
+def test_rates_keep_a_bounded_number_of_addresses() -> None:
+    """And one line's IPv6 addresses are one."""
+    limit = RateLimit(1, lambda: 0.0)
+    for number in range(3 * MOST_KEPT):
+        limit.hit(str(number))
+    assert len(limit._windows) <= MOST_KEPT
+    rates = Rates(0, lambda: 0.0)
+    for number in range(FAILED_SIGN_INS_A_MINUTE):
+        rates.failed_sign_in(f"2001:db8::{number:x}")
+    with pytest.raises(Problem):
+        rates.failed_sign_in("2001:db8::ffff")
+    rates.failed_sign_in("2001:db8:0:1::1")
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates, ana = Rates(1), Principal(1, None, Role.LEITURA)
+    rates.write(ana)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    with pytest.raises(Problem) as limited:
+        rates.write(ana)
+    assert 0 < int(limited.value.headers["Retry-After"]) <= 60
 
 
 def test_new_streams_are_limited_by_token() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -66,11 +67,36 @@ def test_loopback_is_open_and_says_so(open_server: LiveServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP"]
+    "header",
+    [
+        *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded", "Forwarded", "X-Real-IP", "Via"),
+        *("CF-Connecting-IP", "CF-Ray", "CF-Visitor", "CDN-Loop", "True-Client-IP", "X-Client-IP"),
+    ],
 )
 def test_loopback_is_not_open_through_a_proxy(open_server: LiveServer, header: str) -> None:
     problem = assert_problem(open_server.get(ORDERS, headers={header: "192.168.0.7"}), 403)
     assert "PEDIDOS_TRUSTED_HOPS" in problem["detail"]
+
+
+def test_loopback_is_not_open_to_what_a_silent_proxy_passes_on(open_server: LiveServer) -> None:
+    """nginx speaks HTTP/1.0 to a server unless told otherwise; and a page's Referer names the proxy's own address."""
+    with socket.create_connection(("127.0.0.1", open_server.port), timeout=15) as client:
+        client.sendall(f"GET {ORDERS} HTTP/1.0\r\nHost: 127.0.0.1:{open_server.port}\r\n\r\n".encode())
+        assert client.recv(12) == b"HTTP/1.1 403"
+    assert_problem(open_server.get(ORDERS, headers={"Referer": "http://192.168.0.5/"}), 403)
+    own = {"Referer": f"http://localhost:{open_server.port}/"}
+    link = {"Referer": "http://intranet.example/", "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+    assert open_server.get(ORDERS, headers=own).status_code == 200
+    assert open_server.get("/", headers=link).status_code == 200
+
+
+def test_a_public_address_is_no_loopback(tmp_path: Path) -> None:
+    done = pedidos(
+        *("serve", "--port", "0", "--database", f"sqlite:///{tmp_path}/a.db", "--public-url", "https://loja.example")
+    )
+    assert done.returncode != 0 and "pedidos token create" in done.stderr
+    wrong = pedidos("serve", "--port", "0", "--public-url", "https://loja.example/pedidos")
+    assert wrong.returncode != 0 and "sem caminho" in wrong.stderr
 
 
 def test_the_first_token_closes_an_open_server_for_good(open_server: LiveServer) -> None:

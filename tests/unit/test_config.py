@@ -38,6 +38,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
         ("https://loja.example", "https://outra.example"),
     ),
     "hosts": ("pedidos.example,", ("pedidos.example",)),
+    "public_url": ("https://Pedidos.loja.example:8443/", "https://pedidos.loja.example:8443"),
     "auth": ("off", "OFF"),
     "trusted_hops": ("1", 1),
     "max_writes": ("60", 60),
