@@ -7,6 +7,8 @@ import hmac
 import os
 import sqlite3
 import stat
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from stream_clients import StreamRefused
 from pedidos_server.auth import Access
 from pedidos_server.database import Database
 from pedidos_server.migrations import migrate
+from pedidos_server.routes.guard import _token_in_subprotocols
 
 NOTICED = 2.5
 """Seconds: two, and a little for a busy machine."""
@@ -147,6 +150,30 @@ def test_the_whole_hash_is_compared_in_constant_time(
     found = access.by_token(token)
     assert (found is not None) is verdict
     assert compared == [(hashlib.sha256(token.encode()).digest(),) * 2]
+
+
+OFFERED: dict[str, Callable[[int], str]] = {
+    "commas": lambda size: "," * size,
+    "blanks": lambda size: " " * size,
+    "commas and blanks": lambda size: ", " * (size // 2),
+    "no token": lambda size: ",bearer." * (size // 8),
+    "one long token": lambda size: "bearer." + "x" * size + "!",
+    "tokens that are none": lambda size: ",bearer.x!" * (size // 10),
+}
+
+
+@pytest.mark.parametrize("kind_of_header", OFFERED)
+def test_subprotocols_are_looked_through_once(kind_of_header: str) -> None:
+    """In time that grows as the header does."""
+
+    def seconds(size: int) -> float:
+        header = OFFERED[kind_of_header](size)
+        started = time.perf_counter()
+        assert _token_in_subprotocols(header) == ""
+        return time.perf_counter() - started
+
+    short, long = min(seconds(65_536) for _ in range(3)), seconds(6_553_600)
+    assert short < 0.15 and long < max(short * 1_000, 0.15), "a hundred times the size, ten thousand if quadratic"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
