@@ -1,25 +1,24 @@
-// Two people changed the same fields: both versions side by side, and for each a choice. Nothing is chosen
+// Two people changed the same fields, or the same field of an item: both versions side by side, and for each a choice. Nothing is chosen
 // beforehand: a hurried Enter must not wipe out anybody's work.
 
 import { momentOf } from './dates.js';
 import { h } from './dom.js';
 import { fieldName } from './orders.js';
-import { readableValue } from './readable-value.js';
+import { partName, readablePartValue, readableValue } from './readable-value.js';
 
-/** @typedef {import('./order-edit.js').Conflict} Conflict */
-/** @typedef {Record<string, 'meu' | 'dele'>} Choices */
+/** @typedef {import('./order-edit.js').Question} Question */
+/** @typedef {Record<string, import('./order-edit.js').Choice>} Choices by the question's key */
 
 /**
- * @param {Readonly<Record<string, Conflict>>} conflicts by field
- * @param {Readonly<Record<string, any>>} mine by field
+ * @param {readonly Question[]} questions
  * @param {number} now ms
  * @param {(dialog: HTMLDialogElement) => void} opened whoever closes it decides nothing
  * @returns {Promise<Choices | null>} null: back to the form, nothing decided
  */
-export function askConflict(conflicts, mine, now, opened) {
+export function askConflict(questions, now, opened) {
   return new Promise((resolve) => {
     const missing = h('p', { class: 'field__error', role: 'alert' });
-    const groups = Object.entries(conflicts).map(([field, conflict]) => createGroup(field, conflict, mine[field], now));
+    const groups = questions.map((question) => createGroup(question, now));
     const form = h(
       'form',
       { method: 'dialog' },
@@ -50,7 +49,7 @@ export function askConflict(conflicts, mine, now, opened) {
         open.focus();
         return;
       }
-      answer = Object.fromEntries(groups.map(({ field, choice }) => [field, /** @type {'meu' | 'dele'} */ (choice())]));
+      answer = Object.fromEntries(groups.map(({ key, choice }) => [key, /** @type {'meu' | 'dele'} */ (choice())]));
       dialog.close();
     });
     dialog.addEventListener('close', () => {
@@ -64,9 +63,11 @@ export function askConflict(conflicts, mine, now, opened) {
   });
 }
 
-/** @param {string} field @param {Conflict} conflict @param {any} mine @param {number} now */
-function createGroup(field, { theirs, before, autor, timestamp }, mine, now) {
-  const name = `conflito-${field}`;
+/** @param {Question} question @param {number} now */
+function createGroup({ key, field, part, mine, theirs, before, autor, timestamp }, now) {
+  const name = `conflito-${key}`;
+  /** @param {any} value */
+  const readable = (value) => (part === null ? readableValue(field, value) : readablePartValue(part, value));
   const own = h('input', { type: 'radio', name, value: 'meu' });
   const other = h('input', { type: 'radio', name, value: 'dele' });
   const who = [autor || 'Outra pessoa', timestamp && momentOf(Date.parse(timestamp), now)].filter(Boolean).join(' · ');
@@ -77,15 +78,15 @@ function createGroup(field, { theirs, before, autor, timestamp }, mine, now) {
       { class: 'versus__side' },
       h('span', { class: 'versus__title' }, radio, title),
       h('span', { class: 'versus__from' }, from),
-      h('span', { class: 'versus__value' }, readableValue(field, value)),
+      h('span', { class: 'versus__value' }, readable(value)),
     );
   const element = h(
     'fieldset',
-    { class: 'versus', dataset: { campo: field } },
-    h('legend', null, fieldName(field)),
+    { class: 'versus', dataset: { campo: key } },
+    h('legend', null, part === null ? fieldName(field) : partName(part)),
     side(own, 'Manter o meu', 'Você, neste formulário', mine),
     side(other, 'Usar o dele', who, theirs),
-    h('p', { class: 'versus__before' }, `Antes: ${readableValue(field, before)}`),
+    h('p', { class: 'versus__before' }, `Antes: ${readable(before)}`),
   );
   element.addEventListener('change', () => {
     for (const radio of [own, other]) {
@@ -93,7 +94,7 @@ function createGroup(field, { theirs, before, autor, timestamp }, mine, now) {
     }
   });
   return {
-    field,
+    key,
     element,
     choice: () => (own.checked ? 'meu' : other.checked ? 'dele' : null),
     focus: () => own.focus(),

@@ -2,12 +2,16 @@
 // the same one, must not write over each other's.
 //
 // Rules:
-// 1. A tab finds its own draft again after a reload: which one it is stands in its sessionStorage.
-// 2. What a tab that crashed or was closed has left goes to the next form that is opened for the same order.
-// 3. What another tab is still at work on is left alone. Tabs ask each other; Web Locks would know by themselves,
+// 1. A draft belongs to who was signed in: nobody else is offered it, and its key is not used under another's token.
+// 2. A tab finds its own draft again after a reload: which one it is stands in its sessionStorage.
+// 3. What a tab that crashed or was closed has left goes to the next form that is opened for the same order.
+// 4. What another tab is still at work on is left alone. Tabs ask each other; Web Locks would know by themselves,
 //    but a shop's LAN is plain http, where there are none. A tab that is frozen does not answer: then its draft
 //    goes to whoever asked, and what it shows itself is not lost either, for it writes it anew.
+// 5. What does not fit on the disk is kept in the page's memory: going to another page of it loses nothing, and the
+//    browser asks before it closes it.
 
+import { guardLeaving } from './leave-guard.js';
 import { createStorage } from './storage.js';
 
 /** @typedef {import('./storage.js').KeyStorage} KeyStorage */
@@ -16,11 +20,21 @@ import { createStorage } from './storage.js';
 /** How long tabs are given to say that a draft is theirs; ms. */
 const PATIENCE = 300;
 const CHANNEL = 'pedidos rascunhos';
+/** Of whoever is signed in, when that could not be learnt. Such a draft is found again by its own tab only. */
+const NOBODY_KNOWN = '?';
+
+/** Drafts that did not fit, by key. @type {Map<string, Draft>} */
+const inMemory = new Map();
+/** Which draft is this tab's, by place: also where sessionStorage may not be used. @type {Map<string, string>} */
+const ownForms = new Map();
 
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** @param {string} name of the order: its id, or `novo` */
-const placeOf = (name) => `rascunho.${name}`;
+/** @param {string | null} owner a name, `''` on an open server, null where it is not known @param {string} name */
+function placeOf(owner, name) {
+  const whose = owner === null ? NOBODY_KNOWN : encodeURIComponent(owner).replace(/\./g, '%2E');
+  return `rascunho.${whose}.${name}`;
+}
 
 /** @returns {KeyStorage} */
 function tabStorage() {
@@ -31,22 +45,45 @@ function tabStorage() {
   }
 }
 
+/** @param {string} place @param {string} form */
+function own(place, form) {
+  ownForms.set(place, form);
+  tabStorage().write(place, form);
+}
+
+/** @param {KeyStorage} storage @param {string} key @param {Draft} draft @returns {boolean} whether it is on the disk */
+function keep(storage, key, draft) {
+  const kept = storage.write(key, draft);
+  if (kept) inMemory.delete(key);
+  else inMemory.set(key, draft);
+  return kept;
+}
+
+/** @param {KeyStorage} storage @param {string} key */
+function drop(storage, key) {
+  inMemory.delete(key);
+  storage.remove(key);
+}
+
+guardLeaving(() => inMemory.size > 0);
+
 /**
  * Leaves a draft for the form that this tab opens next; the one that it had stays for later.
- * @param {KeyStorage} storage @param {string} name @param {Draft} draft
+ * @param {KeyStorage} storage @param {string | null} owner @param {string} name of the order: its id, or `novo` @param {Draft} draft
  */
-export function leaveDraft(storage, name, draft) {
+export function leaveDraft(storage, owner, name, draft) {
+  const place = placeOf(owner, name);
   const form = newId();
-  if (storage.write(`${placeOf(name)}.${form}`, draft)) tabStorage().write(placeOf(name), form);
+  keep(storage, `${place}.${form}`, draft);
+  own(place, form);
 }
 
 /**
  * The draft of a form that is open.
- * @param {KeyStorage} storage @param {string} name
+ * @param {KeyStorage} storage @param {string | null} owner as for `placeOf` @param {string} name
  */
-export function openDraft(storage, name) {
-  const tab = tabStorage();
-  const place = placeOf(name);
+export function openDraft(storage, owner, name) {
+  const place = placeOf(owner, name);
   const self = newId();
   let key = '';
   let closed = false;
@@ -56,9 +93,12 @@ export function openDraft(storage, name) {
   /** @param {string} form */
   function use(form) {
     key = `${place}.${form}`;
-    tab.write(place, form);
+    own(place, form);
   }
-  use(tab.read(place) || newId());
+  use(ownForms.get(place) || tabStorage().read(place) || newId());
+
+  /** @returns {Draft | null} */
+  const read = () => inMemory.get(key) || storage.read(key);
 
   const channel = window.BroadcastChannel ? new BroadcastChannel(CHANNEL) : null;
   if (channel !== null) {
@@ -69,29 +109,40 @@ export function openDraft(storage, name) {
   }
 
   return {
-    /** @returns {Draft | null} */
-    read: () => storage.read(key),
-    /** @param {Draft} draft @returns {boolean} whether it was kept */
-    write: (draft) => storage.write(key, draft),
-    remove: () => storage.remove(key),
-    /** The draft is somebody else's, who had more rights here: it stays for them. */
+    read,
+    /** @param {Draft} draft @returns {boolean} whether it outlives the page */
+    write: (draft) => keep(storage, key, draft),
+    remove: () => drop(storage, key),
+    /** The draft needs more rights than there are now: it stays for later. */
     setAside: () => use(newId()),
+
+    /**
+     * What was sent under `sent` was answered after its form was closed. What was typed since, in a form that was
+     * opened for the same draft meanwhile, stays.
+     * @param {string} sent its key @param {Record<string, any>} touched what the form held when it was closed @param {boolean} saved
+     */
+    settle(sent, touched, saved) {
+      const draft = read();
+      if (draft === null) return;
+      if (saved && JSON.stringify(draft.touched) === JSON.stringify(touched)) drop(storage, key);
+      else if (draft.sent && draft.sent.key === sent) keep(storage, key, { ...draft, sent: null });
+    },
 
     /**
      * Offers the newest draft that nobody is at work on any more; `take` says whether it is taken over.
      * @param {(draft: Draft) => boolean} take
      */
     async offerLeft(take) {
-      const keys = storage.keys(`${place}.`);
+      const keys = owner === null ? [] : storage.keys(`${place}.`);
       if (keys.length === 0) return;
       if (channel !== null) channel.postMessage({ asked: keys, from: self });
       await new Promise((resolve) => setTimeout(resolve, PATIENCE));
       if (closed) return;
       // A tab that was duplicated has its twin's sessionStorage.
       if (taken.has(key)) {
-        const draft = storage.read(key);
+        const draft = read();
         use(newId());
-        if (draft) storage.write(key, draft);
+        if (draft) keep(storage, key, draft);
       }
       /** @type {[string, Draft][]} */
       const left = [];

@@ -32,23 +32,47 @@ export function createSession() {
   const listeners = new Set();
   /** @type {Person | null} */
   let person = null;
+  /** The name of whoever is signed in, `''` on an open server, null where that is not known. @type {string | null} */
+  let owner = null;
+  /** @type {Promise<void>} */
+  let known = Promise.resolve();
+
+  /** @returns {Promise<{owner: string | null, person: Person | null}>} */
+  async function ask() {
+    try {
+      const response = await fetch('/api/v1/sessao');
+      const { aberto, nome, papel } = await response.json();
+      if (!response.ok || typeof aberto !== 'boolean') return { owner: null, person: null };
+      if (aberto || !nome) return { owner: aberto ? '' : null, person: null };
+      return { owner: nome, person: { nome, papel } };
+    } catch (error) {
+      return { owner: null, person: null };
+    }
+  }
+
+  async function load() {
+    ({ owner, person } = await ask());
+    if (person !== null) for (const listener of Array.from(listeners)) listener();
+  }
 
   /** @returns {Access | undefined} */
   const access = () => (person === null ? undefined : ACCESS[person.papel]);
 
   return {
     /** Asks the server, once. */
-    async load() {
-      try {
-        const response = await fetch('/api/v1/sessao');
-        const { aberto, nome, papel } = await response.json();
-        if (!response.ok || aberto !== false || !nome) return;
-        person = { nome, papel };
-      } catch (error) {
-        return;
-      }
-      for (const listener of Array.from(listeners)) listener();
+    load() {
+      known = load();
+      return known;
     },
+
+    /** Until it is known who is signed in, or that it cannot be known. */
+    whenKnown: () => known,
+
+    /** Whose drafts this page has: a name, `''` on an open server, null where it is not known. */
+    owner: () => owner,
+
+    /** Who is signed in by now, as `owner`: another tab may have changed it. */
+    ask: async () => (await ask()).owner,
 
     /** @returns {string | null} null where nobody is signed in, or that is not known */
     nome: () => (person === null ? null : person.nome),

@@ -6,6 +6,7 @@ import { createCatchUp } from './catch-up.js';
 import { createConnectionBar } from './connection-bar.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { createConnectionDrawer, createSettingsDrawer } from './drawers.js';
+import { guardLeaving } from './leave-guard.js';
 import { createBell, createChime, createTitle } from './news.js';
 import { createNotices } from './notices.js';
 import { parseRoute } from './router.js';
@@ -86,6 +87,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
     },
   });
 
+  guardLeaving(() => Object.keys(store.getSnapshot().pending).length > 0);
   let holds = 0;
   function holdReload() {
     let held = true;

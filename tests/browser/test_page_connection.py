@@ -163,6 +163,7 @@ def test_a_hidden_page_reloads_itself_unless_something_is_being_typed(
     expect(typing.locator("#atualizacao")).to_be_visible(timeout=20_000)
     assert _version(typing) != "9.9.9"
     typing.get_by_role("button", name="Descartar alterações").click()
+    typing.get_by_role("dialog").get_by_role("button", name="Descartar").click()
     expect(typing.locator('meta[content="9.9.9"]')).to_have_count(1)
 
 

@@ -1,0 +1,26 @@
+// The browser asks before it closes the page while something would be lost by it.
+
+/** @type {Set<() => boolean>} */
+const reasons = new Set();
+
+/** @param {BeforeUnloadEvent} event */
+function warn(event) {
+  if (!Array.from(reasons).some((isLost) => isLost())) return;
+  event.preventDefault();
+  // Older browsers go by this.
+  event.returnValue = '';
+}
+
+/**
+ * @param {() => boolean} isLost whether something would be lost just now
+ * @returns {() => void} lets go
+ */
+export function guardLeaving(isLost) {
+  if (reasons.size === 0) window.addEventListener('beforeunload', warn);
+  reasons.add(isLost);
+  return () => {
+    reasons.delete(isLost);
+    // A page with a listener is not kept for going back to.
+    if (reasons.size === 0) window.removeEventListener('beforeunload', warn);
+  };
+}
