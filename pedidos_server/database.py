@@ -233,7 +233,10 @@ class Database:
     def hold(self, writer: Connection) -> None:
         """From now on the files are looked at before each read and around each COMMIT. Call it once the schema is
         there: then all three files are."""
-        self.files.opened(writer)
+        try:
+            self.files.opened(writer)
+        except OSError as error:
+            raise StartupError(f"{self.path}: o arquivo não pode ser aberto: {error.strerror}.") from None
         with suppress(sqlite3.Error):  # a full disk, say; the next one may do
             self.files.checkpoint(writer)
 

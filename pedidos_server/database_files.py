@@ -33,7 +33,7 @@ import filelock
 
 from .errors import StartupError
 
-if sys.platform != "win32":
+if sys.platform == "linux":
     import fcntl
 
 log = logging.getLogger("pedidos.database")
@@ -157,6 +157,8 @@ class DatabaseFiles:
             self._wal_file = os.open(self.wal, os.O_RDONLY)
             shm = f"{self.path}-shm"
             files = {str(self.path): self._file, str(self.wal): self._wal_file, shm: os.open(shm, os.O_RDONLY)}
+            if sys.platform != "linux":
+                files[self._lock.lock_file] = os.open(self._lock.lock_file, os.O_RDONLY)
             self._watched = {name: (file, os.fstat(file).st_ino) for name, file in files.items()}
         self._stamps = list(dict.fromkeys((_stamp_of(self._file), _stamp_seen(writer))))
         self._note(self._file)
@@ -276,18 +278,17 @@ class DatabaseFiles:
 
 
 def _lock(file: int, start: int, length: int, *, exclusive: bool = True) -> bool:
-    """A lock on the file itself, which another name or a deleted ``.lock`` does not get round. True where the system
-    has none.
+    """A lock on the file itself, which another name or a deleted ``.lock`` does not get round. True on systems other
+    than Linux, which have none such; there a deleted ``.lock`` is noticed like a replaced file.
 
     Of the open file description's kind: POSIX locks would be SQLite's too, and ``flock`` is one on network disks.
     """
-    if sys.platform == "win32" or not hasattr(fcntl, "F_OFD_SETLK"):
-        return True
-    kind = fcntl.F_WRLCK if exclusive else fcntl.F_RDLCK
-    try:
-        fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi0q", kind, os.SEEK_SET, start, length, 0))
-    except (BlockingIOError, PermissionError):
-        return False
+    if sys.platform == "linux":
+        kind = fcntl.F_WRLCK if exclusive else fcntl.F_RDLCK
+        try:
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi0q", kind, os.SEEK_SET, start, length, 0))
+        except (BlockingIOError, PermissionError):
+            return False
     return True
 
 
