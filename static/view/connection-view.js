@@ -38,6 +38,8 @@ export function hasLostAccess({ error }) {
   return error !== null && error.kind === 'denied' && (error.status === 401 || error.status === null);
 }
 
+/** Somebody else answers in its place; the whole of it is said where there is room. */
+const SHORT = 'a rede responde pelo servidor';
 const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE' };
 
 /**
@@ -71,7 +73,7 @@ export function connectionView({ connection, lastSync, isLoading, error }, now, 
     return { kind: isLoading || !error ? 'loading' : 'reconnecting', text, detail: error ? error.message : '', canSave: true };
   }
   if (silence >= QUIET) {
-    return { kind: 'reconnecting', text: `Reconectando, ${attempt}`, detail: trouble ? trouble.message : age, canSave: true };
+    return { kind: 'reconnecting', text: `Reconectando, ${attempt}`, detail: trouble ? SHORT : age, canSave: true };
   }
   if (catchingUp) return { kind: 'catching-up', text: 'Atualizando…', detail: age, canSave: false };
   const transport = connection.transport ? TRANSPORTS[connection.transport] : '';

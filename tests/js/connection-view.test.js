@@ -39,7 +39,7 @@ test('somebody else answers in the place of the server: as an outage, in words',
   const trouble = { error: error('network-answer') };
   assert.equal(view(trouble, 1_000).kind, 'ok');
   const short = view(trouble, QUIET);
-  assert.deepEqual([short.kind, short.detail, short.canSave], ['reconnecting', 'porque network-answer', true]);
+  assert.deepEqual([short.kind, short.detail, short.canSave], ['reconnecting', 'a rede responde pelo servidor', true]);
   const long = view(trouble, OFFLINE);
   assert.deepEqual([long.kind, long.detail, long.canSave], ['offline', 'porque network-answer', false]);
 });
