@@ -52,7 +52,7 @@ export function createItemList({ onChange, whyNot }) {
       editor.focus();
     };
     removed.replaceChildren(
-      `${what === '' ? `Item ${index + 1}` : what} removido. `,
+      `Item removido${what === '' ? '' : `: ${what}`}. `,
       h('button', { type: 'button', class: 'link', onclick: undo }, 'Desfazer'),
     );
     removed.hidden = false;
