@@ -110,6 +110,104 @@ def pipelined_requests(door: Door) -> None:
             connection.sendall(requests)
 
 
+@attack()
+def many_cookies(door: Door) -> None:
+    """Heads of 60 KB of cookies, one after the other."""
+    with door.connect() as connection:
+        for _ in range(95):
+            connection.sendall(door.head("GET", "/api/v1/sessao", "Cookie: " + "a=b;" * 15_000))
+            if not connection.recv(65536):
+                break
+
+
+@attack()
+def many_subprotocols(door: Door) -> None:
+    """Handshakes with 60 KB of commas in Sec-WebSocket-Protocol."""
+    with door.connect() as connection:
+        fields = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+        connection.sendall(door.head("GET", "/ws/pedidos", *fields, "Sec-WebSocket-Protocol: " + "," * 60_000))
+        connection.recv(65536)
+
+
+@attack()
+def numbers_to_sign_in(door: Door) -> None:
+    """POST /entrar with 7.9 MB of numbers."""
+    body = b"[" + b"0.1," * 1_975_000 + b"1]"
+    with door.connect() as connection:
+        length = f"Content-Length: {len(body)}"
+        connection.sendall(door.head("POST", "/entrar", "Content-Type: application/json", length) + body)
+        until_closed(connection)
+
+
+@attack()
+def unknown_keys_to_sign_in(door: Door) -> None:
+    """POST /entrar with 40,000 unknown keys."""
+    body = ("{" + ",".join(f'"k{number}":1' for number in range(40_000)) + "}").encode()
+    with door.connect() as connection:
+        length = f"Content-Length: {len(body)}"
+        connection.sendall(door.head("POST", "/entrar", "Content-Type: application/json", length) + body)
+        until_closed(connection)
+
+
+@attack(role="escrita")
+def one_byte_chunks(door: Door) -> None:
+    """Two million chunks of one byte, as an order."""
+    with door.connect() as connection:
+        connection.sendall(
+            door.head("POST", ORDERS, "Content-Type: application/json", "Transfer-Encoding: chunked")
+            + b"1\r\n \r\n" * 2_000_000
+        )
+        until_closed(connection)
+
+
+@attack(role="escrita")
+def withheld_bodies(door: Door) -> None:
+    """150 connections that withhold the end of a body of 8 MB."""
+    head = door.head("POST", ORDERS, "Content-Type: application/json", "Content-Length: 8000000")
+    for _ in range(150):
+        with contextlib.suppress(OSError):
+            connection = door.open.enter_context(door.connect())
+            connection.sendall(head + b" " * 7_999_000)
+    time.sleep(5)
+    door.open.close()
+
+
+@attack()
+def withheld_bodies_to_sign_in(door: Door) -> None:
+    """150 connections that withhold the end of 8 MB to sign in."""
+    head = door.head("POST", "/entrar", "Content-Type: application/json", "Content-Length: 8000000")
+    for _ in range(150):
+        with contextlib.suppress(OSError):
+            connection = door.open.enter_context(door.connect())
+            connection.sendall(head + b" " * 7_999_000)
+    time.sleep(5)
+    door.open.close()
+
+
+@attack(p99_ms=100)
+def unread_files(door: Door) -> None:
+    """2,050 connections that ask for files and read nothing of them."""
+    asked = door.head("GET", "/static/view/pedido.js") * 100
+    for _ in range(2_050):
+        with contextlib.suppress(OSError):
+            connection = door.open.enter_context(door.connect())
+            connection.settimeout(0.05)
+            connection.sendall(asked)
+    time.sleep(5)
+    door.open.close()
+
+
+@attack(p99_ms=100)
+def silent_connections(door: Door) -> None:
+    """3,000 connections that say nothing, or half a head."""
+    for number in range(3_000):
+        with contextlib.suppress(OSError):
+            connection = door.open.enter_context(door.connect())
+            connection.sendall(b"GET / HTTP/1.1\r\nHos"[: 18 * (number % 2)])
+    time.sleep(5)
+    door.open.close()
+
+
 # ---- running them
 
 

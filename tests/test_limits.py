@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import resource
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from checks import assert_faults, assert_problem
 from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import TRANSPORTS, RawWebSocket, StreamRefused, text_frame
+from stream_clients import HANDSHAKE, TRANSPORTS, RawWebSocket, StreamRefused, text_frame
 
 JSON = {"Content-Type": "application/json"}
 
@@ -38,6 +43,128 @@ def test_a_413_is_answered_before_the_body_is_sent(server: LiveServer) -> None:
             f"Content-Length: {1 << 40}\r\n\r\n{{".encode()
         )
         assert client.response_head().startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", [ORDERS, "/entrar"])
+def test_the_413_reaches_a_client_that_sends_all_of_its_body_first(server: LiveServer, path: str) -> None:
+    """As `http.client` does: a connection that is closed with something unread is reset, and the answer lost."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with closing(connection):
+        connection.request("POST", path, b" " * (12 << 20), JSON)
+        answer = connection.getresponse()
+        assert answer.status == 413 and answer.headers["Connection"] == "close"
+        assert json.loads(answer.read())["status"] == 413
+
+
+def test_a_body_is_read_as_soon_as_somebody_is_known_and_no_sooner(
+    start_server: Callable[..., LiveServer], kind: str
+) -> None:
+    """A stranger's is not even asked for."""
+    server = start_server(PEDIDOS_AUTH="off")
+    with RawWebSocket(server) as client:
+        client.send(
+            b"POST /entrar HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1025\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert client.response_head().startswith(b"HTTP/1.1 413 ")
+
+
+def test_bodies_are_bounded_in_sum(start_server: Callable[..., LiveServer]) -> None:
+    """Who withholds the end of the most gives way to who sends; small ones are always taken."""
+    server = start_server()
+    head = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n"
+    with ExitStack() as stack:
+        clients = [stack.enter_context(RawWebSocket(server)) for _ in range(20)]
+        for client in clients:
+            client.send(head.encode())
+            with suppress(OSError):
+                client.send(b" " * 7_900_000)
+        image = "data:image/png;base64," + "A" * (7 << 20)
+        server.create(items=[{"descricao": "Faixa", "imagem": image}])
+        refused = 0
+        for client in clients:
+            client.socket.settimeout(0.2)
+            with suppress(TimeoutError, EOFError, ConnectionResetError):
+                answer = client.response_head()
+                assert answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After" in answer, answer + client.buffer
+                refused += 1
+        assert 20 - 64 // 8 <= refused < 20
+
+
+def test_chunks_may_be_small_but_not_next_to_nothing(server: LiveServer) -> None:
+    """As ``json.JSONEncoder().iterencode`` sends them; not two million of a byte each, nor endless extensions."""
+    order = {"cliente": "Ana", "items": [{"descricao": f"Faixa {number}"} for number in range(400)]}
+    pieces = (piece.encode() for piece in json.JSONEncoder().iterencode(order))
+    assert server.post(ORDERS, data=pieces, headers=JSON).status_code == 201
+    head = (
+        f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for many in (b"1\r\n \r\n" * 200_000, b"1;a=" + b"b" * 3_000 + b"\r\n \r\n", b"0\r\n" + b"A: b\r\n" * 10_000):
+        with RawWebSocket(server) as client:
+            client.send(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+            with suppress(ConnectionError):
+                for _ in range(20):
+                    client.send(many)
+            assert client.response_head().startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_slow_reader_gives_way_to_others(start_server: Callable[..., LiveServer]) -> None:
+    """More of them than the server has places, and it has room for all the same."""
+    server = start_server()
+    request = b"GET /static/view/pedido.js HTTP/1.1\r\nHost: x\r\n\r\n" * 300
+    with ExitStack() as stack:
+        for number in range(2_100):
+            client = stack.enter_context(closing(socket.socket()))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(30)
+            client.connect(("127.0.0.1", server.port))
+            if number < 2_050:
+                client.setblocking(False)
+                with suppress(BlockingIOError):
+                    client.send(request[: 50 * 3])
+        assert server.get("/health", timeout=20).status_code == 200
+
+
+def test_without_a_descriptor_left_it_says_so_and_goes_on(start_server: Callable[..., LiveServer]) -> None:
+    server = start_server()
+    used = len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used + 20, used + 20))
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+        server.http.close()
+        assert server.get("/health", timeout=20).status_code == 200
+    wait_until(lambda: "no connection accepted" in server.output())
+    assert server.output().count("no connection accepted") <= 2
+    assert "Traceback" not in server.output()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("X: " + "y" * 9_000, 431),
+        ("\r\n".join(f"X{number}: y" for number in range(101)), 431),
+        ("\r\n".join(f"X{number}: {'y' * 8_000}" for number in range(9)), 431),
+        ("Transfer-Encoding: gzip, chunked", 501),
+        ("Content-Length: 1\r\nContent-Length: 1", 400),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_heads_that_are_refused(server: LiveServer, head: str, status: int) -> None:
+    with RawWebSocket(server) as client:
+        client.send(f"GET /health HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
+        answer = client.response_head()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode()) and b"application/problem+json" in answer
+        assert json.loads(client.read_to_end())["status"] == status
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_a_stream_request_with_chunks_is_no_error_of_ours(server: LiveServer, transport: str) -> None:
+    with RawWebSocket(server) as client:
+        upgrade = HANDSHAKE.format(path="/ws/pedidos", more="Transfer-Encoding: chunked\r\n")
+        plain = "GET /sse/pedidos HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send((upgrade if transport == "websocket" else plain).encode() + b"0\r\n\r\n")
+        assert not client.response_head().startswith(b"HTTP/1.1 5")
 
 
 def test_nobody_is_asked_for_a_body_that_was_refused(server: LiveServer) -> None:

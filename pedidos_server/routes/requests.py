@@ -20,6 +20,9 @@ from ..pedidos import Caller, Idempotency, IfMatch
 from ..schemas import parse_json
 
 MAX_NAME = 80
+STRANGERS_BODY = 1024
+"""Bytes of a body that is read before anybody has said who they are."""
+_OF_STRANGERS = ("/entrar", "/sair")
 BODY_SECONDS = 15
 SLOWEST_BODY = 64 * 1024
 """Bytes a second: the largest body that is accepted gets some two minutes."""
@@ -30,6 +33,11 @@ _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 class StrictRequest(Request):
     """A request whose JSON is an object, or refused with what is wrong with it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.path in _OF_STRANGERS:
+            self.max_content_length = STRANGERS_BODY
 
     @cached_property
     def args(self) -> MultiDict[str, str]:

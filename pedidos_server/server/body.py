@@ -173,6 +173,10 @@ class Body:
         idle.wait(self._handler)
         try:
             data = read()
+        except OSError:
+            if self._given_up:
+                raise _too_many() from None
+            raise
         finally:
             self.waiting = False
             idle.work(self._handler)

@@ -12,6 +12,8 @@ import re
 MAX_HEAD = 64 * 1024
 """Bytes of the whole head."""
 MAX_FIELDS = 100
+MAX_VALUE = 8 * 1024
+"""Characters of all fields of one name together: what reads cookies or lists takes as long as they are."""
 
 REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[0-9]")
 """Nothing older than HTTP/1.0, nothing that pywsgi would take for a version and stumble over."""
@@ -41,8 +43,13 @@ class RequestHead:
         if len(self.fields) != count or not lines.endswith(b"\n" if lines else b""):
             self.status = "malformed header field"
             return
+        lengths: dict[str, int] = {}
         for name, value in self.fields:
             key = name.lower()
+            lengths[key] = lengths.get(key, 0) + len(value)
+            if lengths[key] > MAX_VALUE:
+                self.status = "header field too large"
+                return
             if key in self._values and key in _SINGLE:
                 self.status = f"repeated {key}"
                 return

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
@@ -54,11 +55,19 @@ _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _DRAIN = bytearray(64 * 1024)
 """Where what nobody wants goes, of all connections."""
-_STATUS = {"head too large": 431, "too many header fields": 431, "unknown transfer coding": 501}
+_STATUS = {
+    "head too large": 431,
+    "header field too large": 431,
+    "too many header fields": 431,
+    "unknown transfer coding": 501,
+}
 _REFUSALS = {
     400: ("Requisição inválida", "O servidor não entendeu a requisição."),
     414: ("Endereço longo demais", "O endereço da requisição é longo demais."),
-    431: ("Cabeçalhos grandes demais", "Os cabeçalhos da requisição passam de 64 KB, ou são mais de cem."),
+    431: (
+        "Cabeçalhos grandes demais",
+        "Os cabeçalhos passam de 64 KB, um deles de 8 KB, ou são mais de cem.",
+    ),
     501: ("Codificação não aceita", "Envie o corpo com Content-Length, ou com 'Transfer-Encoding: chunked'."),
 }
 
@@ -264,6 +273,9 @@ class _ErrorLog:
 class HttpServer(WSGIServer):
     """Serves ``application`` on a listening socket. ``started`` with ``start()``, ended by ``end_in_order``."""
 
+    max_accept = 8
+    """New connections until the loop looks at the open ones again."""
+
     def __init__(self, listener: Any, application: Server) -> None:
         super().__init__(
             listener,
@@ -275,6 +287,8 @@ class HttpServer(WSGIServer):
         )
         self.idle = IdleConnections(crowded=min(MAX_CONNECTIONS * 3 // 4, usable_descriptors() // 2))
         self.bodies = Bodies()
+        self.sent_ahead = BoundedSemaphore(1)
+        """Of all connections whose next request came before the last was answered, one at a time gets its turn."""
         self._full_since = 0.0
         self._keeper = gevent.spawn(self._keep_time)
 

@@ -47,7 +47,8 @@ class Reader:
     def wait_for_next(self) -> None:
         """Until there is something of the next request. What was sent ahead waits until the others had their turn."""
         if self._buffer:
-            give_way()
+            with self._handler.server.sent_ahead:
+                give_way()
         else:
             wait_read(self._handler.socket.fileno())
 

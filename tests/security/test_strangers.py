@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from doors import Doors
+from live_server import KINDS
 
 from bench.others import Others, percentile
 from bench.strangers import ATTACKS, Door, Running
@@ -28,10 +30,21 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def doors(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    doors = Doors.make(kind, tmp_path_factory.mktemp(kind), {"PEDIDOS_MAX_WRITES": "0"})
+    yield doors
+    doors.server.close()
+
+
 @pytest.mark.parametrize("name", ATTACKS)
-def test_others_notice_nothing(new_doors: object, name: str) -> None:
+def test_others_notice_nothing(doors: Doors, name: str) -> None:
     attack = ATTACKS[name]
-    doors: Doors = new_doors(PEDIDOS_MAX_WRITES=0)  # type: ignore[operator]
     port = doors.server.port
     most = attack.p99_ms * PATIENCE
     before = resident(doors.server.pid)

@@ -43,6 +43,8 @@ def test_values_are_latin_1():
         (b"Host: a", b"Host: b"),
         tuple(b"A%d: b" % number for number in range(MAX_FIELDS + 1)),
         (b"A: " + b"x" * 70_000,),
+        (b"A: " + b"x" * 9_000,),
+        (b"Cookie: " + b"x" * 5_000, b"cookie: " + b"y" * 5_000),
     ],
     ids=lambda lines: lines[-1][:20].decode("latin-1"),
 )
