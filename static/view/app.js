@@ -1,7 +1,7 @@
 // Where the page begins: the board with its shell, or with `?painel=1` the panel alone.
 
 import { createPedidosClient } from '../client/index.js';
-import { h, loadStyle } from './dom.js';
+import { loadStyle } from './dom.js';
 import { createSession } from './session.js';
 import { createSettings } from './settings.js';
 import { startShell } from './shell.js';
@@ -33,10 +33,8 @@ async function startPanel() {
 
 function start() {
   if (new URLSearchParams(location.search).get('painel') === '1') {
-    startPanel().catch(() => {
-      root.replaceChildren(h('p', { class: 'boot' }, 'O painel não pôde ser carregado.'));
-      setTimeout(() => location.reload(), 30_000);
-    });
+    // What is thrown here boot.js hears.
+    startPanel();
   } else {
     const session = createSession();
     session.load();

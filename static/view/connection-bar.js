@@ -3,6 +3,7 @@
 
 import { connectionView, hasLostAccess } from './connection-view.js';
 import { h, icon, setAttribute, setText } from './dom.js';
+import { signInAddress } from './session.js';
 
 const CHECK = 'M5 12.5l4.5 4.5L19 7';
 const DOTS = 'M6 12h.01M12 12h.01M18 12h.01';
@@ -16,7 +17,7 @@ export function createWayBack(client) {
   const element = h('button', { type: 'button', class: 'button' }, 'Reconectar');
   element.addEventListener('click', () => {
     // And back to where one is: what was being typed is kept for it.
-    if (isOver()) location.assign(`/entrar?voltar=${encodeURIComponent(`/${location.hash}`)}`);
+    if (isOver()) location.assign(signInAddress());
     else client.connection.reconnect();
   });
   return {
@@ -72,7 +73,7 @@ export function createConnectionBar({ client, now, isCatchingUp, openDrawer, ann
     }
     // The band says it; the pill need not say it twice.
     const banded = view.kind === 'offline' || view.kind === 'blocked';
-    setText(text, view.kind === 'offline' ? 'Sem conexão' : view.text);
+    setText(text, view.kind === 'offline' ? 'Sem conexão' : view.kind === 'blocked' ? 'Sem atualizações ao vivo' : view.text);
     setText(detail, banded ? '' : view.detail);
     if (banded) {
       setText(bandText, view.text);

@@ -17,7 +17,6 @@ import { timeOf } from './dates.js';
  * @property {'loading' | 'ok' | 'catching-up' | 'reconnecting' | 'offline' | 'blocked'} kind
  * @property {string} text
  * @property {string} detail
- * @property {boolean} canSave whether a tap counts
  */
 
 export const QUIET = 5_000;
@@ -58,25 +57,25 @@ export function connectionView({ connection, lastSync, isLoading, error }, now, 
   const attempt = `Tentativa ${Math.max(1, connection.reconnectAttempt)}`;
 
   if (trouble && (trouble.kind === 'denied' || trouble.kind === 'attempts')) {
-    return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail: trouble.message, canSave: false };
+    return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail: trouble.message };
   }
   if (trouble && trouble.kind === 'blocked') {
     const text = silence >= OFFLINE ? `Sem atualizações ao vivo · ${age}` : 'Sem atualizações ao vivo';
-    return { kind: 'blocked', text, detail: trouble.message, canSave: true };
+    return { kind: 'blocked', text, detail: trouble.message };
   }
   if (silence >= OFFLINE) {
-    const detail = trouble ? trouble.message : `${attempt}. Nada do que for marcado agora será salvo.`;
-    return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail, canSave: false };
+    const detail = trouble ? trouble.message : `${attempt}. O que for marcado agora pode não ser salvo.`;
+    return { kind: 'offline', text: `SEM CONEXÃO · ${age}`, detail };
   }
   if (lastSync === null) {
     const text = error ? 'Não foi possível carregar' : 'Carregando…';
-    return { kind: isLoading || !error ? 'loading' : 'reconnecting', text, detail: error ? error.message : '', canSave: true };
+    return { kind: isLoading || !error ? 'loading' : 'reconnecting', text, detail: error ? error.message : '' };
   }
   if (silence >= QUIET) {
-    return { kind: 'reconnecting', text: `Reconectando, ${attempt}`, detail: trouble ? SHORT : age, canSave: true };
+    return { kind: 'reconnecting', text: `Reconectando, ${attempt}`, detail: trouble ? SHORT : age };
   }
-  if (catchingUp) return { kind: 'catching-up', text: 'Atualizando…', detail: age, canSave: false };
+  if (catchingUp) return { kind: 'catching-up', text: 'Atualizando…', detail: age };
   const transport = connection.transport ? TRANSPORTS[connection.transport] : '';
   const detail = [transport, `última mudança ${timeOf(lastSync)}`].filter(Boolean).join(' · ');
-  return { kind: 'ok', text: connection.delayed ? 'Atrasado pela rede' : 'Sincronizado', detail, canSave: true };
+  return { kind: 'ok', text: connection.delayed ? 'Atrasado pela rede' : 'Sincronizado', detail };
 }

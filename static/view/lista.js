@@ -251,8 +251,7 @@ export function mount(element, context) {
     heightOf(entry) {
       if (entry.kind === 'heading') return HEADING;
       const { id } = entry.pedido;
-      const count = snapshot.errors[id] || hasRefusals(id) ? problemFields(snapshot, ticks, id).length : 0;
-      return rowHeight + count * problemHeight;
+      return rowHeight + (snapshot.errors[id] ? problemFields(snapshot, id).length * problemHeight : 0);
     },
     draw(entry, known, index) {
       const node = entry.kind === 'heading' ? drawHeading(entry, known) : drawRow(entry);
@@ -261,12 +260,6 @@ export function mount(element, context) {
     },
     forget: (key) => built.delete(key),
   });
-
-  /** @param {number} id */
-  function hasRefusals(id) {
-    for (const _ in ticks.refusals(id)) return true;
-    return false;
-  }
 
   /** @param {Entry & {kind: 'order'}} entry */
   function drawRow(entry) {

@@ -79,7 +79,11 @@ export function createBell() {
   function wake() {
     const Audio = window.AudioContext;
     if (!Audio) return null;
-    if (audio === null) audio = new Audio();
+    try {
+      if (audio === null) audio = new Audio();
+    } catch (error) {
+      return null; // as many as the browser lets a computer have
+    }
     if (audio.state === 'suspended') audio.resume().catch(() => undefined);
     return audio;
   }

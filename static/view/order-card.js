@@ -55,7 +55,7 @@ export function createOrderCard(ticks, openMenu) {
   /** @param {Pedido} pedido @param {Snapshot} snapshot */
   function drawProblems(pedido, snapshot) {
     const { id } = pedido;
-    const fields = problemFields(snapshot, ticks, id);
+    const fields = problemFields(snapshot, id);
     problems.hidden = fields.length === 0;
     if (fields.length === 0) {
       problems.replaceChildren();
@@ -84,12 +84,10 @@ export function createOrderCard(ticks, openMenu) {
     update(pedido, snapshot, today, now) {
       const { id } = pedido;
       const change = recentChange(snapshot.remoteChanges[id], pedido, now);
-      const refusals = Object.values(ticks.refusals(id)).join();
       const state = [
         pedido,
         snapshot.pending[id],
         snapshot.errors[id],
-        refusals,
         today,
         change && change.cursor,
         change && change.fresh,

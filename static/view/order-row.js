@@ -14,12 +14,8 @@ const CLOCK = 'M12 7v5l3 2M12 21a9 9 0 100-18 9 9 0 000 18z';
 /** @typedef {import('./orders.js').Pedido} Pedido */
 /** @typedef {import('../client/index.js').Snapshot} Snapshot */
 
-/** The controls of an order that did not get through. @param {Snapshot} snapshot @param {import('./ticks.js').Ticks} ticks @param {number} id */
-export function problemFields(snapshot, ticks, id) {
-  const failed = snapshot.errors[id] ? Object.keys(snapshot.errors[id]) : [];
-  const refused = Object.keys(ticks.refusals(id));
-  return refused.length === 0 ? failed : Array.from(new Set([...failed, ...refused]));
-}
+/** The controls of an order that did not get through. @param {Snapshot} snapshot @param {number} id */
+export const problemFields = (snapshot, id) => Object.keys(snapshot.errors[id] || {});
 
 /**
  * @param {import('./ticks.js').Ticks} ticks
@@ -76,12 +72,10 @@ export function createOrderRow(ticks) {
     update(pedido, snapshot, today, now) {
       const { id } = pedido;
       const change = recentChange(snapshot.remoteChanges[id], pedido, now);
-      const refusals = ticks.refusals(id);
       const state = [
         pedido,
         snapshot.pending[id],
         snapshot.errors[id],
-        Object.values(refusals).join(),
         today,
         change && change.cursor,
         change && change.fresh,
@@ -116,7 +110,7 @@ export function createOrderRow(ticks) {
       const light = fresh ? (Number.parseInt(change.cursor, 10) % 2 === 0 ? 'a' : 'b') : null;
       setAttribute(element, 'data-fresh', light);
       for (const box of boxes) box.update(pedido, snapshot);
-      drawProblems(pedido, snapshot, problemFields(snapshot, ticks, id));
+      drawProblems(pedido, snapshot, problemFields(snapshot, id));
     },
   };
 }

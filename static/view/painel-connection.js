@@ -1,13 +1,13 @@
 // How far what the panel shows can be trusted. The connection judges by heartbeat; here only the time counts.
 
-import { OFFLINE, QUIET } from './connection-view.js';
+import { OFFLINE, QUIET, hasLostAccess } from './connection-view.js';
 import { timeOf } from './dates.js';
 
 /**
  * - `loading`: nothing to show yet;
  * - `ok`: live, or away for less than 5 s;
  * - `trying`: away for longer;
- * - `offline`: away for so long that the figures may be wrong.
+ * - `offline`: away for so long that the figures may be wrong, or the session is over.
  * @typedef {object} Trust
  * @property {'loading' | 'ok' | 'trying' | 'offline'} level
  * @property {string} text what to say about it, '' for nothing
@@ -24,11 +24,13 @@ export function trustOf({ snapshot, since, now }) {
   const loaded = snapshot.lastSync !== null;
   const { lastHeardAt, reconnectAttempt } = snapshot.connection;
   const away = since === null ? 0 : now - since;
-  if (away >= OFFLINE) {
+  const isOver = hasLostAccess(snapshot.connection);
+  if (isOver || away >= OFFLINE) {
     // Of another day, an hour alone would be taken for today's.
     const heard = Math.max(lastHeardAt || 0, snapshot.lastSync || 0);
     const days = Math.floor((now - heard) / 86_400_000);
     const when = days > 0 ? `${timeOf(heard)}, há ${days === 1 ? '1 dia' : `${days} dias`}` : timeOf(heard);
+    if (isOver) return { level: 'offline', text: loaded ? `ENTRE DE NOVO · dados de ${when}` : 'ENTRE DE NOVO' };
     return { level: 'offline', text: loaded ? `SEM CONEXÃO · dados de ${when}` : 'SEM CONEXÃO com o servidor' };
   }
   if (away >= QUIET) {

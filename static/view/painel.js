@@ -1,7 +1,7 @@
 // Painel: the read-only board on the wall, alone on its page (`/?painel=1`). It runs for months on a TV's old
 // browser: no array grows here, and a single timer runs, for the earliest of what is due.
 
-import { OFFLINE, outageSince } from './connection-view.js';
+import { OFFLINE, hasLostAccess, outageSince } from './connection-view.js';
 import { dayOf, shortDate, timeOf } from './dates.js';
 import { isLive, trustOf } from './painel-connection.js';
 import { pageAt, pagesOf, TURN } from './painel-pages.js';
@@ -9,6 +9,7 @@ import { createReloader } from './painel-reload.js';
 import { createScreen } from './painel-screen.js';
 import { shiftAt, STAY } from './painel-shift.js';
 import { figuresOf, weekday } from './resumo-figures.js';
+import { signInAddress } from './session.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {Omit<import('../client/environment.js').Clock, 'monotonic'>} Clock */
@@ -47,12 +48,15 @@ export function mount(element, { client, store, now }) {
   });
   window.addEventListener('error', panel.fault);
   window.addEventListener('unhandledrejection', panel.fault);
-  document.addEventListener('click', toggleFullScreen);
+  const act = () => (hasLostAccess(store.getSnapshot().connection) ? window.location.assign(signInAddress()) : toggleFullScreen());
+  // Enter is the OK key of a TV's remote control.
+  const onKey = (/** @type {KeyboardEvent} */ event) => (event.key === 'Enter' || event.key === 'f') && act();
+  document.addEventListener('click', act);
   document.addEventListener('keydown', onKey);
   return () => {
     window.removeEventListener('error', panel.fault);
     window.removeEventListener('unhandledrejection', panel.fault);
-    document.removeEventListener('click', toggleFullScreen);
+    document.removeEventListener('click', act);
     document.removeEventListener('keydown', onKey);
     panel.close();
   };
@@ -160,7 +164,8 @@ async function pageAnswers() {
   const timer = window.setTimeout(() => controller.abort(), ANSWER_DEADLINE);
   try {
     const response = await fetch(window.location.href, { cache: 'no-store', signal: controller.signal });
-    return response.ok && (response.headers.get('Content-Type') || '').startsWith('text/html');
+    // A portal's page is HTML, too.
+    return response.ok && (await response.text()).includes('name="pedidos-versao"');
   } finally {
     window.clearTimeout(timer);
   }
@@ -172,9 +177,4 @@ function toggleFullScreen() {
     ? document.exitFullscreen()
     : document.documentElement.requestFullscreen && document.documentElement.requestFullscreen();
   if (done) done.catch(() => undefined);
-}
-
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  if (event.key === 'Enter' || event.key === 'f') toggleFullScreen();
 }

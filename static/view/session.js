@@ -27,6 +27,33 @@ const ACCESS = Object.freeze({
 /** @typedef {{nome: string, papel: string}} Person */
 /** @typedef {ReturnType<typeof createSession>} Session */
 
+const FIRST_RETRY = 2_000;
+const LONGEST_RETRY = 60_000;
+
+/** @typedef {{aberto: boolean, nome: string | null, papel: string}} Answer */
+
+/**
+ * @param {string} path @param {string} method
+ * @returns {Promise<Answer | null>} null where the server did not answer: a portal or proxy that answers in its place counts as none
+ */
+async function ask(path, method) {
+  try {
+    const response = await fetch(path, { method, cache: 'no-store' });
+    const answer = await response.json();
+    return response.ok && answer !== null && typeof answer.aberto === 'boolean' ? answer : null;
+  } catch (error) {
+    return null;
+  }
+}
+
+/** @param {Answer} answer @returns {string | null} as `owner` of a session */
+const ownerOf = ({ aberto, nome }) => (aberto ? '' : nome || null);
+
+/** The sign-in page, told to lead back to where one is. */
+export function signInAddress() {
+  return `/entrar?voltar=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
+}
+
 export function createSession() {
   /** @type {Set<() => void>} */
   const listeners = new Set();
@@ -34,34 +61,34 @@ export function createSession() {
   let person = null;
   /** The name of whoever is signed in, `''` on an open server, null where that is not known. @type {string | null} */
   let owner = null;
-  /** @type {Promise<void>} */
-  let known = Promise.resolve();
+  /** @type {Promise<boolean>} */
+  let known = Promise.resolve(false);
 
-  /** @returns {Promise<{owner: string | null, person: Person | null}>} */
-  async function ask() {
-    try {
-      const response = await fetch('/api/v1/sessao');
-      const { aberto, nome, papel } = await response.json();
-      if (!response.ok || typeof aberto !== 'boolean') return { owner: null, person: null };
-      if (aberto || !nome) return { owner: aberto ? '' : null, person: null };
-      return { owner: nome, person: { nome, papel } };
-    } catch (error) {
-      return { owner: null, person: null };
-    }
+  /** @returns {Promise<boolean>} whether it was the server that answered */
+  async function learn() {
+    const answer = await ask('/api/v1/sessao', 'GET');
+    if (answer === null) return false;
+    owner = ownerOf(answer);
+    person = !answer.aberto && answer.nome ? { nome: answer.nome, papel: answer.papel } : null;
+    if (person !== null) for (const listener of Array.from(listeners)) listener();
+    return true;
   }
 
-  async function load() {
-    ({ owner, person } = await ask());
-    if (person !== null) for (const listener of Array.from(listeners)) listener();
+  async function retry() {
+    for (let wait = FIRST_RETRY; !(await known); wait = Math.min(wait * 2, LONGEST_RETRY)) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      known = learn();
+    }
   }
 
   /** @returns {Access | undefined} */
   const access = () => (person === null ? undefined : ACCESS[person.papel]);
 
   return {
-    /** Asks the server, once. */
+    /** Asks the server until it is the server that answers. */
     load() {
-      known = load();
+      known = learn();
+      retry();
       return known;
     },
 
@@ -72,7 +99,10 @@ export function createSession() {
     owner: () => owner,
 
     /** Who is signed in by now, as `owner`: another tab may have changed it. */
-    ask: async () => (await ask()).owner,
+    async ask() {
+      const answer = await ask('/api/v1/sessao', 'GET');
+      return answer === null ? null : ownerOf(answer);
+    },
 
     /** @returns {string | null} null where nobody is signed in, or that is not known */
     nome: () => (person === null ? null : person.nome),
@@ -95,8 +125,7 @@ export function createSession() {
 
     /** Ends the session of this browser. Rejects where the server did not do it. */
     async leave() {
-      const response = await fetch('/sair', { method: 'POST' });
-      if (!response.ok) throw new Error(`/sair: ${response.status}`);
+      if ((await ask('/sair', 'POST')) === null) throw new Error('/sair: no answer of the server');
       location.assign('/entrar');
     },
 

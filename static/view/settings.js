@@ -25,8 +25,14 @@ const KEY = 'ajustes';
 export function createSettings(storage) {
   /** @type {Set<() => void>} */
   const listeners = new Set();
-  /** @type {Choices} */
-  let choices = { ...DEFAULTS, ...storage.read(KEY) };
+  /** What was kept by another version, or by hand, counts only where it is of the right kind. @returns {Choices} */
+  function read() {
+    const kept = Object.entries(storage.read(KEY) || {});
+    const usable = kept.filter(([name, value]) => typeof value === typeof /** @type {any} */ (DEFAULTS)[name]);
+    return { ...DEFAULTS, ...Object.fromEntries(usable) };
+  }
+
+  let choices = read();
 
   function publish() {
     for (const listener of Array.from(listeners)) listener();
@@ -34,7 +40,7 @@ export function createSettings(storage) {
 
   window.addEventListener('storage', (event) => {
     if (event.key === null || !event.key.endsWith(KEY)) return;
-    choices = { ...DEFAULTS, ...storage.read(KEY) };
+    choices = read();
     publish();
   });
 
@@ -43,7 +49,7 @@ export function createSettings(storage) {
     set(name, value) {
       if (choices[name] === value) return;
       // Read again: another tab may have changed another choice.
-      choices = { ...DEFAULTS, ...storage.read(KEY), [name]: value };
+      choices = { ...read(), [name]: value };
       storage.write(KEY, choices);
       publish();
     },

@@ -79,12 +79,6 @@ export function startShell({ root, client, session, settings, storage, now, vers
     now,
     // Whoever may tick one sector may tick them all.
     whyNot: () => session.whyNot(SETORES[0]),
-    cannotSave() {
-      bar.draw();
-      const { kind, canSave } = bar.view();
-      if (canSave) return null;
-      return kind === 'catching-up' ? 'Atualizando os dados. Tente em um instante.' : 'Sem conexão: não dá para salvar agora.';
-    },
   });
 
   guardLeaving(() => Object.keys(store.getSnapshot().pending).length > 0);
@@ -157,9 +151,9 @@ export function startShell({ root, client, session, settings, storage, now, vers
       { class: 'topbar' },
       h(
         'a',
-        { class: 'brand', href: '#/lista' },
+        { class: 'brand', href: '#/lista', 'aria-label': 'Pedidos' },
         h('img', { src: new URL('./icone.svg', import.meta.url).href, alt: '' }),
-        'Pedidos',
+        h('span', { class: 'brand__name' }, 'Pedidos'),
       ),
       nav,
       h('span', { class: 'topbar__rest' }),
@@ -203,14 +197,9 @@ export function startShell({ root, client, session, settings, storage, now, vers
 
   // ---- time ----------------------------------------------------------------------------------
 
-  let couldSave = true;
   const schedule = createSchedule(() => {
     bar.draw();
     connectionDrawer.draw();
-    const { canSave } = bar.view();
-    // What was refused for want of a connection is no news once it is back.
-    if (canSave && !couldSave) ticks.clearRefusals();
-    couldSave = canSave;
   });
   /** @type {Set<() => void>} */
   const everySecond = new Set();

@@ -38,9 +38,13 @@ export function createStorage(storage) {
       }
     },
     keys(prefix) {
-      if (!storage) return [];
-      const all = Array.from({ length: storage.length }, (_, index) => storage.key(index) || '');
-      return all.filter((key) => key.startsWith(PREFIX + prefix)).map((key) => key.slice(PREFIX.length));
+      try {
+        const length = storage ? storage.length : 0;
+        const all = Array.from({ length }, (_, index) => (storage && storage.key(index)) || '');
+        return all.filter((key) => key.startsWith(PREFIX + prefix)).map((key) => key.slice(PREFIX.length));
+      } catch (error) {
+        return [];
+      }
     },
   };
 }

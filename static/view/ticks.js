@@ -1,6 +1,7 @@
 // Ticking a sector, from wherever it is done, and taking it back for 10 s.
 //
-// Rule: nothing is queued behind the user's back. What cannot be saved now is refused on the control at once.
+// Rule: nothing is queued behind the user's back, and nothing is refused that HTTP may carry. A tick is sent at once, however
+// the stream stands; what was not saved says so on its control.
 
 import { timeOf } from './dates.js';
 import { describeTick } from './orders.js';
@@ -29,11 +30,9 @@ import { describeTick } from './orders.js';
  * @property {(id: number, field: string) => void} retry
  * @property {(id: number, field: string) => void} dismiss
  * @property {(snapshot: Snapshot, id: number, field: string) => ControlState} stateOf
- * @property {(id: number) => Readonly<Record<string, string>>} refusals by field: what was never sent, and why
  * @property {() => readonly Undo[]} undos newest last
  * @property {(undo: Undo) => void} undo
  * @property {() => void} sweep drops what is over
- * @property {() => void} clearRefusals
  * @property {(listener: () => void) => () => void} subscribe
  */
 
@@ -55,16 +54,13 @@ export function describe(changes) {
  * @param {object} dependencies
  * @param {import('../client/index.js').PedidosStore} dependencies.store
  * @param {() => string | null} dependencies.whyNot as in Ticks
- * @param {() => string | null} dependencies.cannotSave why a tap does not count now; null where it does
  * @param {(text: string) => void} dependencies.announce
  * @param {() => number} dependencies.now
  * @returns {Ticks}
  */
-export function createTicks({ store, whyNot, cannotSave, announce, now }) {
+export function createTicks({ store, whyNot, announce, now }) {
   /** @type {Set<() => void>} */
   const listeners = new Set();
-  /** @type {Map<number, Record<string, string>>} */
-  const refused = new Map();
   /** @type {readonly Undo[]} */
   let undos = [];
 
@@ -72,27 +68,10 @@ export function createTicks({ store, whyNot, cannotSave, announce, now }) {
     for (const listener of Array.from(listeners)) listener();
   }
 
-  /** @param {number} id @param {readonly string[]} fields */
-  function forgetRefusals(id, fields) {
-    const known = refused.get(id);
-    if (!known) return;
-    const rest = Object.fromEntries(Object.entries(known).filter(([field]) => !fields.includes(field)));
-    if (Object.keys(rest).length > 0) refused.set(id, rest);
-    else refused.delete(id);
-  }
-
   /** @param {Pedido} pedido @param {SectorChanges} changes @param {boolean} canUndo */
   async function send(pedido, changes, canUndo) {
     const fields = Object.keys(changes);
     const { id, numero } = pedido;
-    const reason = cannotSave();
-    if (reason !== null) {
-      refused.set(id, { ...refused.get(id), ...Object.fromEntries(fields.map((field) => [field, reason])) });
-      announce(`Pedido ${numero}: ${reason}`);
-      publish();
-      return false;
-    }
-    forgetRefusals(id, fields);
     const before = Object.fromEntries(fields.map((field) => [field, /** @type {any} */ (pedido)[field]]));
     try {
       await store.update(id, changes);
@@ -113,26 +92,15 @@ export function createTicks({ store, whyNot, cannotSave, announce, now }) {
   return {
     whyNot,
     apply: (pedido, changes) => send(pedido, changes, true),
-    retry(id, field) {
-      const reason = cannotSave();
-      if (reason === null) store.retry(id, field).catch(() => undefined);
-      else announce(reason);
-    },
-    dismiss(id, field) {
-      forgetRefusals(id, [field]);
-      store.dismissError(id, field);
-      publish();
-    },
+    retry: (id, field) => void store.retry(id, field).catch(() => undefined),
+    dismiss: (id, field) => store.dismissError(id, field),
     stateOf(snapshot, id, field) {
       if (snapshot.pending[id] && snapshot.pending[id][field]) return PENDING;
-      const known = refused.get(id);
-      if (known && known[field]) return { state: 'error', message: known[field], retryable: false };
       const error = snapshot.errors[id] && snapshot.errors[id][field];
       if (!error) return IDLE;
       const message = error.kind === 'unconfirmed' ? `Sem confirmação desde ${timeOf(error.at)}.` : error.message;
       return { state: 'error', message, retryable: error.retryable };
     },
-    refusals: (id) => refused.get(id) || {},
     undos: () => undos,
     undo(undo) {
       undos = undos.filter((other) => other !== undo);
@@ -151,11 +119,6 @@ export function createTicks({ store, whyNot, cannotSave, announce, now }) {
       const left = undos.filter(({ until }) => until > time);
       if (left.length === undos.length) return;
       undos = left;
-      publish();
-    },
-    clearRefusals() {
-      if (refused.size === 0) return;
-      refused.clear();
       publish();
     },
     subscribe(listener) {

@@ -19,7 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 # What a browser says by itself of a server that is away or refuses, and of a network that answers in its place; the
 # page shows it in its own way. And what a test makes the page throw.
-EXPECTED_NOISE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_|thrown on purpose|MIME type")
+EXPECTED_NOISE = re.compile(
+    r"Failed to load resource|WebSocket connection to|net::ERR_|MIME type|dynamically imported module|"
+    r"thrown on purpose"
+)
 
 
 @pytest.fixture(scope="session")

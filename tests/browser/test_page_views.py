@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from page_helpers import OpenPage, Shop
 from playwright.sync_api import Page, Route, expect
 
@@ -74,3 +75,41 @@ def test_try_again_after_a_view_has_thrown(open_page: OpenPage, shop: Shop) -> N
     go(page, "quadro")
     page.get_by_role("button", name="Tentar de novo").click()
     expect(page.locator("main")).to_contain_text("vez 2")
+
+
+# -- the page's own beginning
+
+
+@pytest.mark.parametrize(
+    "path, name", [("", r"app\.js"), ("", r"shell\.js"), ("", r"base\.css"), ("?painel=1", r"painel\.js")]
+)
+def test_a_page_that_came_in_part_comes_back_by_itself(open_page: OpenPage, shop: Shop, path: str, name: str) -> None:
+    shop.order()
+    refused = re.compile(name)
+    page = open_page(path, before=lambda page: page.route(refused, portal), ready=False)
+    if not name.endswith("css"):
+        expect(page.locator(".boot")).to_contain_text("A página não veio inteira")
+    page.unroute(refused)
+    expect(page.locator(".row, .painel-setores li").first).to_be_visible(timeout=30_000)
+
+
+def test_a_style_sheet_of_the_page_that_is_refused_does_not_keep_it_away(open_page: OpenPage, shop: Shop) -> None:
+    shop.order()
+    page = open_page(before=lambda page: page.route(re.compile(r"base\.css"), portal))
+    expect(page.locator(".row")).to_have_count(1)
+
+
+@pytest.mark.parametrize("what", ["localStorage", "sessionStorage", "AudioContext"])
+def test_a_browser_that_denies_it_shows_the_page_all_the_same(open_page: OpenPage, shop: Shop, what: str) -> None:
+    shop.order("Ágata")
+    denied = """Object.defineProperty(window, '%s', { configurable: true, get() {
+        const deny = function () { throw new DOMException('thrown on purpose', 'SecurityError'); };
+        if ('%s'.endsWith('Storage')) deny();
+        return deny;
+    } });"""
+    page = open_page(before=lambda page: page.add_init_script(denied % (what, what)))
+    page.locator("#busca").fill("agata")
+    expect(page.locator(".row")).to_have_count(1)
+    for view in ("quadro", "resumo", "novo"):
+        go(page, view)
+        expect(page.locator(f".view--{view}")).to_be_visible()

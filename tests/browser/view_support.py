@@ -120,7 +120,7 @@ def assert_accessible(page: Page, rules: list[str] | None = None) -> None:
         for entry in result["violations"]
         for node in entry["nodes"]
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def assert_accessible_in_light_and_dark(page: Page) -> None:

@@ -18,7 +18,7 @@ const at = (text) => new Date(`${text}:00`).getTime();
 const snapshot = (fields = {}) => ({
   lastSync: at('2026-11-24T14:32'),
   error: null,
-  connection: { status: 'disconnected', lastHeardAt: at('2026-11-24T14:32'), reconnectAttempt: 3 },
+  connection: { status: 'disconnected', lastHeardAt: at('2026-11-24T14:32'), reconnectAttempt: 3, error: null },
   ...fields,
 });
 const trust = (seconds, fields) => {
@@ -34,6 +34,13 @@ test('nothing alarming up to 5 s, amber, and from 35 s on the age of the data', 
   assert.deepEqual(trust(35), { level: 'offline', text: 'SEM CONEXÃO · dados de 14:32' });
   assert.equal(trust(30 * 3600).text, 'SEM CONEXÃO · dados de 14:32, há 1 dia');
   assert.equal(trust(80 * 3600).text, 'SEM CONEXÃO · dados de 14:32, há 3 dias');
+});
+
+test('a session that is over is no lost connection: only to sign in again helps', () => {
+  const denied = (status) => ({ status: 'error', lastHeardAt: at('2026-11-24T14:32'), error: { kind: 'denied', status } });
+  assert.deepEqual(trust(1, { connection: denied(401) }), { level: 'offline', text: 'ENTRE DE NOVO · dados de 14:32' });
+  assert.deepEqual(trust(1, { connection: denied(null), lastSync: null }), { level: 'offline', text: 'ENTRE DE NOVO' });
+  assert.equal(trust(90, { connection: denied(403) }).text, 'SEM CONEXÃO · dados de 14:32');
 });
 
 test('before the first list there is nothing that could be old', () => {
