@@ -22,6 +22,7 @@ from . import __version__, event_log, pedidos
 from .auth import Access, Principal, check_start
 from .config import Settings
 from .database import Database, explain
+from .downloads import Downloads
 from .edge import Completion, with_edge
 from .errors import Problem, StartupError
 from .event_log import Retention
@@ -117,10 +118,11 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         ring=open_ring(),
     )
     writer = Writer(connection, hub.publish, database=database)
-    app = _flask_app(settings, database, hub, writer, access)
+    downloads = Downloads()
+    app = _flask_app(settings, database, hub, writer, access, downloads)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
-    doorkeeper = gevent.spawn(_keep_doors, database, access, hub, writer)
+    doorkeeper = gevent.spawn(_keep_doors, database, access, hub, writer, downloads)
     server = Server(app, hub, writer, database, access, (cleaner, doorkeeper))
     if database.files.is_new:
         log.warning("new, empty database", extra={"path": database.path})
@@ -135,7 +137,9 @@ def settle() -> None:
     gc.freeze()
 
 
-def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer, access: Access) -> Flask:
+def _flask_app(
+    settings: Settings, database: Database, hub: Hub, writer: Writer, access: Access, downloads: Downloads
+) -> Flask:
     app: Any = DescribedApp(
         "pedidos_server",
         info=Info(title="Pedidos", version=__version__, description="Servidor de pedidos em tempo real"),
@@ -154,7 +158,7 @@ def _flask_app(settings: Settings, database: Database, hub: Hub, writer: Writer,
     guard = Guard(access, origins, rates, settings.trusted_hops)
     register_guard(app, guard)
     zone = ZoneInfo(settings.timezone) if settings.timezone else None
-    app.register_api(orders_blueprint(database, writer, zone))
+    app.register_api(orders_blueprint(database, writer, downloads, zone))
     app.register_api(operations_blueprint(database, hub, writer))
     app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates, settings.public_url))
     app.register_blueprint(pages_blueprint(settings.public_url))
@@ -216,10 +220,12 @@ def _cors_options(app: Flask) -> Any:
     )
 
 
-def _keep_doors(database: Database, access: Access, hub: Hub, writer: Writer) -> None:
-    """Notices tokens and sessions that came or went, and ends the streams of those that went. A session with an open
-    stream is in use, and lasts longer. As any read, it also notices that the file was replaced while nobody reads or
-    writes."""
+def _keep_doors(
+    database: Database, access: Access, hub: Hub, writer: Writer, downloads: Downloads
+) -> None:
+    """Notices tokens and sessions that came or went, and ends the streams and downloads of those that went. A session
+    with an open stream is in use, and lasts longer. As any read, it also notices that the file was replaced while
+    nobody reads or writes."""
 
     def stands(principal: Principal) -> bool:
         found.add(principal)
@@ -235,6 +241,7 @@ def _keep_doors(database: Database, access: Access, hub: Hub, writer: Writer) ->
                 found: set[Principal] = set()
                 hub.end_streams(stands)
                 extend_sessions(writer, [each for each in found if access.is_extendable(each)])
+            downloads.hang_up(access.stands)
             said = ""
         except Problem as problem:  # who stood before stands until the database answers again
             if said != problem.detail:

@@ -11,11 +11,9 @@ import logging
 import os
 import shutil
 import sqlite3
-import sys
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -26,6 +24,7 @@ from peewee import Field, Model, PeeweeException, Query, SqliteDatabase, Value
 
 from .database_files import WAL_PAGES, WATCHES, DatabaseFiles
 from .errors import Problem, StartupError, unavailable
+from .fair_queue import FairQueue
 
 log = logging.getLogger("pedidos.database")
 
@@ -33,11 +32,12 @@ T = TypeVar("T")
 Connection = sqlite3.Connection
 
 READERS = 4
+READERS_FOR_ONE = READERS - 1
+"""Reader threads that one caller may keep busy at once."""
 PIECE = 256 * 1024
 """Bytes of a long answer that one turn reads."""
-MAX_LONG_ANSWERS = 8
-LONG_ANSWER_SECONDS = 120.0
-"""A long answer keeps old pages alive in the WAL, so it may not take for ever."""
+ROWS = 500
+"""Rows that one statement of it asks for."""
 WAL_BYTES = (WAL_PAGES + 100) * (4096 + 24)  # a page and its frame's head
 LOCK_WAIT = 10.0
 """Seconds that a server waits for the file: a reload starts the new process before the old one is gone."""
@@ -165,6 +165,45 @@ def path_of(url: str) -> Path:
     return Path(url[len(prefix) :]).expanduser().resolve()
 
 
+class JsonArray:
+    """Rows as a JSON array, named by their ids and read a part at a time. A row that is gone by then is left out.
+
+    ``select`` finds the rows of some ids, in the ids' order, each with its id first; ``encode`` makes a row's JSON.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[int],
+        select: Callable[[Connection, Sequence[int]], sqlite3.Cursor],
+        encode: Callable[[tuple[Any, ...]], bytes],
+    ) -> None:
+        self._ids, self._select, self._encode = ids, select, encode
+        self._next = 0
+        self._separator = b"["
+        self.done = False
+
+    def read(self, connection: Connection, size: int) -> bytes:
+        """The next part, of about ``size`` bytes and one row at least."""
+        parts: list[bytes] = []
+        while size > 0 and not self.done:
+            ids = self._ids[self._next : self._next + ROWS]
+            read = len(ids)
+            with closing(self._select(connection, ids)) as found:
+                for row in found:
+                    entry = self._encode(row)
+                    parts += (self._separator, entry)
+                    self._separator = b","
+                    size -= len(entry)
+                    if size <= 0:
+                        read = ids.index(row[0]) + 1
+                        break
+            self._next += read
+            self.done = self._next >= len(self._ids)
+        if self.done:
+            parts.append(b"[]" if self._separator == b"[" else b"]")
+        return b"".join(parts)
+
+
 class Database:
     """One SQLite file. ``open()`` before use; ``close()`` gives the file back."""
 
@@ -175,7 +214,7 @@ class Database:
         self.files = DatabaseFiles(self.path)
         self._threads = ThreadPool(READERS)
         self._idle: deque[Connection] = deque()
-        self._long_answers = 0
+        self._turns = FairQueue(READERS, READERS_FOR_ONE)
         self._writer: SqliteDatabase | None = None
 
     # ---- the file
@@ -273,90 +312,48 @@ class Database:
 
     # ---- reading
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[Connection], T], caller: Hashable = None) -> T:
         """Runs ``work`` in a reader thread, in one read transaction: all it sees is of one moment.
 
+        Each ``caller`` has the threads in turn, and never all of them; None is this server itself.
         Raises Problem (503) when the database cannot be read.
         """
-        result: T = self._in_thread(self._read, work)
-        return result
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        with self.lease() as connection:
-            return work(connection)
-
-    def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Runs a function in a reader thread. gevent prints the traceback of what is raised in its threads, so an
-        error comes out as a value and is raised here."""
-        value, error = self._threads.apply(_outcome, (function, *arguments))
+        with self._turns.place(caller):
+            # gevent prints the traceback of what is raised in its threads: an error comes out as a value.
+            value, error = self._threads.apply(_outcome, (self._read, work))
         if error is not None:
             raise error
         return cast("T", value)
 
     def stream(
-        self, start: Callable[[Connection], tuple[T, Iterator[bytes]]], at_once: int
-    ) -> tuple[T, Iterable[bytes], bool]:
-        """Runs ``start`` as ``read`` does, and reads the pieces that it returns.
+        self, start: Callable[[Connection], tuple[T, JsonArray]], at_once: int, caller: Hashable = None
+    ) -> tuple[T, bytes, Iterator[bytes] | None]:
+        """Runs ``start`` as ``read`` does, and reads ``at_once`` bytes of the array that it returns.
 
-        Gives (value, pieces, True) where all of them fit ``at_once`` bytes; else (value, pieces, False), and
-        the rest is read, on the same transaction, while ``pieces`` is consumed; closing it ends the reading.
-        Raises Problem (503) when the database cannot be read or too many long answers are under way.
+        Gives (value, these bytes, the rest), where the rest is None if that was all. Each piece of the rest is read
+        when it is asked for, in a transaction of its own: a client that is slow to take it holds up no checkpoint.
+        Raises Problem (503), also while the rest is read, when the database cannot be read.
         """
-        lease = self.lease()
-        value, pieces, rest = self._in_thread(self._open_stream, lease, start, at_once)
-        if rest is None:
-            return value, pieces, True
-        if self._long_answers >= MAX_LONG_ANSWERS:
-            self._in_thread(lease.__exit__, None, None, None)
-            raise unavailable("Há listas longas demais sendo enviadas. Tente de novo em instantes.", 5)
-        return value, self._rest(lease, pieces, rest), False
 
-    @staticmethod
-    def _open_stream(
-        lease: AbstractContextManager[Connection],
-        start: Callable[[Connection], tuple[T, Iterator[bytes]]],
-        at_once: int,
-    ) -> tuple[T, list[bytes], Iterator[bytes] | None]:
-        connection = lease.__enter__()
-        try:
-            value, rest = start(connection)
-            pieces = _take(rest, at_once)
-        except BaseException:
-            lease.__exit__(*sys.exc_info())
-            raise
-        if sum(map(len, pieces)) < at_once:
-            lease.__exit__(None, None, None)
-            return value, pieces, None
-        return value, pieces, rest
+        def begin(connection: Connection) -> tuple[T, JsonArray, bytes]:
+            value, array = start(connection)
+            return value, array, array.read(connection, at_once)
 
-    def _rest(
-        self, lease: AbstractContextManager[Connection], pieces: list[bytes], rest: Iterator[bytes]
-    ) -> Iterator[bytes]:
-        self._long_answers += 1
-        ends = time.monotonic() + LONG_ANSWER_SECONDS
-        try:
-            while pieces:
-                yield b"".join(pieces)
-                if time.monotonic() > ends:
-                    raise TimeoutError("the client reads a long list too slowly")
-                pieces = self._in_thread(_take, rest, PIECE)
-        except BaseException:
-            self._in_thread(lease.__exit__, *sys.exc_info())
-            raise
-        else:
-            self._in_thread(lease.__exit__, None, None, None)
-        finally:
-            self._long_answers -= 1
+        value, array, first = self.read(begin, caller)
+        return value, first, None if array.done else self._rest(array, caller)
 
-    @contextmanager
-    def lease(self) -> Iterator[Connection]:
-        """A read-only connection inside a read transaction, for a thread that may block."""
+    def _rest(self, array: JsonArray, caller: Hashable) -> Iterator[bytes]:
+        while not array.done:
+            yield self.read(lambda connection: array.read(connection, PIECE), caller)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        """In a reader thread."""
         connection = None
         try:
             connection = self._idle.pop() if self._idle else self._open_reader()
             connection.execute("BEGIN")
             self.check(connection)
-            yield connection
+            value = work(connection)
             connection.execute("COMMIT")
         except BaseException as error:
             # Not given back: after a corrupted page or a replaced file a new connection may work again.
@@ -370,6 +367,7 @@ class Database:
                 raise database_problem(error, self.path) from error
             raise
         self._idle.append(connection)
+        return value
 
     def _open_reader(self) -> Connection:
         self.check()
@@ -389,14 +387,3 @@ def _outcome(function: Callable[..., T], *arguments: Any) -> tuple[T | None, Bas
         return function(*arguments), None
     except BaseException as error:  # noqa: BLE001 (raised again outside the thread)
         return None, error
-
-
-def _take(pieces: Iterator[bytes], size: int) -> list[bytes]:
-    """Pieces of ``size`` bytes together, or what is left; none where nothing is."""
-    taken: list[bytes] = []
-    for piece in pieces:
-        taken.append(piece)
-        size -= len(piece)
-        if size <= 0:
-            break
-    return taken

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain, groupby
+from itertools import groupby
 
 import pydantic_core
 from peewee import SQL, Select, fn
 
 from . import event_log, order_numbers, protocol
-from .database import Connection, Statement, slot
+from .database import Connection, JsonArray, Statement, slot
 from .errors import invalid_fields, not_found
 from .letters import LETTERS, numbers_with
 from .models import Contagem, Historico, Pedido
@@ -24,12 +25,9 @@ from .schemas import MAX_INTEGER, OPEN_STATUSES
 _one = Statement(Pedido.select(Pedido.versao, Pedido.documento).where(Pedido.id == slot("id")))
 _newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
 _documents = Statement(
-    Pedido.select(Pedido.documento)
+    Pedido.select(Pedido.id, Pedido.documento)
     .where(Pedido.id.in_(Select([fn.json_each(slot("ids"))], [SQL("value")])))
     .order_by(Pedido.id.desc())
-)
-_all_documents = Statement(
-    Pedido.select(Pedido.documento).where(Pedido.id < slot("below")).order_by(Pedido.id.desc())
 )
 _kinds = Statement(Contagem.select())
 _below = Pedido.select(Pedido.id).where(Pedido.id < slot("below")).order_by(Pedido.id.desc()).limit(slot("limit"))
@@ -42,7 +40,7 @@ _newest_of_kind = Statement(
 
 
 def _chain() -> Select:
-    """The history of an order, from its newest row back to its first; of a deleted one from its deletion."""
+    """The ids of an order's history, from its newest row back to its first; of a deleted one from its deletion."""
     this = slot("pedido_id")
     newest = Pedido.select(Pedido.ultima_mudanca).where(Pedido.id == this)
     deletion = Historico.select(fn.MAX(Historico.id)).where(
@@ -56,14 +54,17 @@ def _chain() -> Select:
     links = start.cte("links", recursive=True, columns=("id", "anterior"))
     step = older.select(older.id, older.anterior).join(links, on=(older.id == links.c.anterior))
     links = links.union(step.where(older.pedido_id == this))
-    return (
-        Historico.select(Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas)
-        .where(Historico.id.in_(links.select_from(links.c.id)))
-        .order_by(Historico.id)
+    return links.select_from(fn.json_group_array(links.c.id))
+
+
+_history_ids = Statement(_chain())
+_history = Statement(
+    Historico.select(
+        Historico.id, Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas
     )
-
-
-_history = Statement(_chain())
+    .where(Historico.id.in_(Select([fn.json_each(slot("ids"))], [SQL("value")])))
+    .order_by(Historico.id)
+)
 
 
 def one(connection: Connection, pedido_id: int) -> tuple[int, bytes]:
@@ -80,19 +81,27 @@ def newest(connection: Connection) -> bytes | None:
     return row[0] if row else None
 
 
-def history(connection: Connection, pedido_id: int) -> Iterator[bytes]:
-    """The history, an entry's JSON after the other, oldest first, of a deleted order too. Raises Problem 404."""
-    rows = _history(connection, pedido_id=pedido_id)
-    first = rows.fetchone()
-    if first is None:
+def history(connection: Connection, pedido_id: int) -> JsonArray:
+    """The history, oldest first, of a deleted order too. Raises Problem 404."""
+    ids = pydantic_core.from_json(_history_ids(connection, pedido_id=pedido_id).fetchone()[0])
+    if not ids:
         raise not_found(pedido_id)
-    return map(_history_entry, chain([first], rows))
+    return JsonArray(array("q", sorted(ids)), _rows(_history), _history_entry)
 
 
-def _history_entry(row: tuple[str, str, str | None, str, bytes]) -> bytes:
-    cursor, acao, autor, when, mudancas = row
+def _history_entry(row: tuple[int, str, str, str | None, str, bytes]) -> bytes:
+    _, cursor, acao, autor, when, mudancas = row
     head = protocol.encode({"cursor": cursor, "acao": acao, "autor": autor, "timestamp": when})
     return b'%b,"mudancas":%b}' % (head[:-1], mudancas)
+
+
+def _rows(statement: Statement) -> Callable[[Connection, Sequence[int]], sqlite3.Cursor]:
+    """The rows of some ids; the ids as one JSON value, since SQLite bounds the number of its parameters."""
+
+    def select(connection: Connection, ids: Sequence[int]) -> sqlite3.Cursor:
+        return statement(connection, ids=pydantic_core.to_json(list(ids)).decode())
+
+    return select
 
 
 def next_number(connection: Connection) -> dict[str, int]:
@@ -216,7 +225,7 @@ class _Lookup:
             )
             self._hits_values = [*self._kind.values(), *self._values]
         else:
-            self._hits, self._hits_values = _ids(index, [*kind, *others]), self._values
+            self._hits, self._hits_values = _ids(index, [*kind, *others] or ["TRUE"]), self._values
             numbers = numbers_with(text)
             if numbers is not None:  # only for the index: of the orders themselves, each would be computed
                 self._hits += f" AND {LETTERS} IN (SELECT value FROM json_each(?))"  # nosec B608 # noqa: S608
@@ -283,7 +292,8 @@ def _ids(index: str, conditions: list[str]) -> str:
 
 @dataclass(slots=True)
 class OrderList:
-    """A list as it is answered. ``documents`` reads on from the open transaction as it is consumed.
+    """A list as it is answered. Its orders may be read in later transactions, and then be newer than ``current``: the
+    events behind it say the same again. What was deleted meanwhile is missing, and comes as an event.
 
     ``current`` is the log's position that these rows include; ``snapshot`` the first page's.
     """
@@ -291,7 +301,7 @@ class OrderList:
     current: Cursor
     snapshot: Cursor
     total: int
-    documents: Iterator[bytes]
+    documents: JsonArray
     next_cursor: str | None = None
 
 
@@ -305,18 +315,13 @@ def orders(connection: Connection, filters: Filters, page: Page) -> OrderList:
     current = position(connection)
     snapshot = page.snapshot or current
     lookup = _Lookup(filters)
+    next_cursor = None
     if page.limit is not None:
         total, ids = lookup.page(connection, page.below_id, page.limit + 1)
-        next_cursor = f"{ids[page.limit - 1]}.{snapshot}" if len(ids) > page.limit else None
-        found = _documents(connection, ids=pydantic_core.to_json(ids[: page.limit]).decode())
-        return OrderList(current, snapshot, total, _first_column(found), next_cursor)
-    if lookup.everything:
-        total, found = lookup.count(connection), _all_documents(connection, below=page.below_id)
+        if len(ids) > page.limit:
+            next_cursor = f"{ids[page.limit - 1]}.{snapshot}"
+            del ids[page.limit :]
     else:
         total, ids = lookup.all(connection, page.below_id)
-        found = _documents(connection, ids=pydantic_core.to_json(ids).decode())
-    return OrderList(current, snapshot, total, _first_column(found))
-
-
-def _first_column(found: sqlite3.Cursor) -> Iterator[bytes]:
-    return (row[0] for row in found)
+    documents = JsonArray(array("q", ids), _rows(_documents), lambda row: row[1])
+    return OrderList(current, snapshot, total, documents, next_cursor)

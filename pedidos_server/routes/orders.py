@@ -15,7 +15,8 @@ from pydantic_core import PydanticCustomError
 
 from .. import pedidos, protocol, queries, schemas
 from ..auth import Principal, forbidden
-from ..database import Database
+from ..database import Connection, Database, JsonArray
+from ..downloads import Download, Downloads, caller_of
 from ..pedidos import Answer
 from ..queries import Filters, Page
 from ..tokens import Role
@@ -25,9 +26,9 @@ from .guard import principal
 from .requests import Environ, StrictRequest, caller, idempotency, if_match, json_response, not_modified
 
 PREFIX = "/api/v1/pedidos"
+SMALL = 64 * 1024
+"""Bytes of an answer that a socket takes at once."""
 _TICKABLE = frozenset((*schemas.SECTORS, "status"))
-STREAM_ABOVE = 4 * 1024 * 1024
-"""Bytes of a list that are read at once; what is longer is sent in pieces while it is read."""
 
 
 class OrderPath(BaseModel):
@@ -120,7 +121,7 @@ def change_order(
     return writer.submit(pedidos.idempotent(job, idempotency(environ, principal, raw_body)))
 
 
-def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) -> APIBlueprint:
+def orders_blueprint(database: Database, writer: Writer, downloads: Downloads, zone: tzinfo | None) -> APIBlueprint:
     """``zone`` is the shop's; None is the system's."""
     api = APIBlueprint(
         "orders", __name__, url_prefix=PREFIX, abp_tags=[Tag(name="pedidos", description="Os pedidos")]
@@ -139,13 +140,14 @@ def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) ->
             return f'W/"{position}{since}"'
 
         if "If-None-Match" in request.headers:
-            current = database.read(queries.position)
+            current = database.read(queries.position, caller_of(request.environ, principal()))
             if not_modified(tag(current)):
                 cursor = str(page.snapshot or current)
                 return Response(status=304, headers={"ETag": tag(current), "X-Pedidos-Cursor": cursor})
-        found, pieces, complete = database.stream(
-            lambda connection: _open_list(connection, filters, page), STREAM_ABOVE
-        )
+        with downloads.begin(request.environ, principal()) as download:
+            found, first, rest = database.stream(
+                lambda connection: _open_list(connection, filters, page), download.room, download.caller
+            )
         headers = {
             "ETag": tag(found.current),
             "X-Pedidos-Cursor": str(found.snapshot),
@@ -154,7 +156,7 @@ def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) ->
         if found.next_cursor:
             query = {**request.args.to_dict(), "cursor": found.next_cursor}
             headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
-        return json_response(b"".join(pieces) if complete else pieces, headers=headers)
+        return sent(download, first, rest, headers)
 
     @api.get("", summary="Lista os pedidos, do mais novo ao mais antigo", responses=answers("list"))
     def list_orders(query: ListQuery) -> Response:
@@ -170,7 +172,8 @@ def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) ->
 
     @api.get("/proximo-numero", summary="O próximo número, só como sugestão", responses=answers("number"))
     def next_number() -> Response:
-        return json_response(protocol.encode(database.read(queries.next_number)))
+        found = database.read(queries.next_number, caller_of(request.environ, principal()))
+        return json_response(protocol.encode(found))
 
     @api.post("", summary="Cria um pedido", responses=answers("create"))
     def create_order(body: schemas.PedidoNovo) -> Response:
@@ -178,11 +181,15 @@ def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) ->
 
     @api.get("/<order_id:pedido_id>", summary="Um pedido", responses=answers("one"))
     def get_order(path: OrderPath) -> Response:
-        versao, document = database.read(lambda connection: queries.one(connection, path.pedido_id))
+        with downloads.begin(request.environ, principal()) as download:
+            versao, document = database.read(
+                lambda connection: queries.one(connection, path.pedido_id), download.caller
+            )
         tag = pedidos.etag(versao)
         if not_modified(tag):
+            download.close()
             return Response(status=304, headers={"ETag": tag})
-        return json_response(document, headers={"ETag": tag})
+        return sent(download, document, None, {"ETag": tag})
 
     @api.patch("/<order_id:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
     def update_order(path: OrderPath, body: schemas.PedidoMudanca) -> Response:
@@ -196,12 +203,24 @@ def orders_blueprint(database: Database, writer: Writer, zone: tzinfo | None) ->
 
     @api.get("/<order_id:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
     def get_history(path: OrderPath) -> Response:
-        _, pieces, complete = database.stream(
-            lambda connection: (None, _as_array(queries.history(connection, path.pedido_id))), STREAM_ABOVE
-        )
-        return json_response(b"".join(pieces) if complete else pieces)
+        with downloads.begin(request.environ, principal()) as download:
+            _, first, rest = database.stream(
+                lambda connection: (None, queries.history(connection, path.pedido_id)), download.room, download.caller
+            )
+        return sent(download, first, rest)
 
     return api
+
+
+def sent(
+    download: Download, first: bytes, rest: Iterator[bytes] | None, headers: dict[str, str] | None = None
+) -> Response:
+    """The answer of a download; one that leaves in one packet ends it at once."""
+    if rest is None and len(first) <= SMALL:
+        download.close()
+        return json_response(first, headers=headers)
+    size = {"Content-Length": str(len(first))} if rest is None else {}
+    return json_response(download.send(first, rest or iter(())), headers={**(headers or {}), **size})
 
 
 def answered(answer: Answer) -> Response:
@@ -217,15 +236,6 @@ def _refuse_others_fields(changes: dict[str, Any], principal: Principal) -> None
         )
 
 
-def _open_list(connection: Any, filters: Filters, page: Page) -> tuple[queries.OrderList, Iterator[bytes]]:
+def _open_list(connection: Connection, filters: Filters, page: Page) -> tuple[queries.OrderList, JsonArray]:
     found = queries.orders(connection, filters, page)
-    return found, _as_array(found.documents)
-
-
-def _as_array(documents: Iterator[bytes]) -> Iterator[bytes]:
-    separator = b"["
-    for document in documents:
-        yield separator
-        yield document
-        separator = b","
-    yield b"[]" if separator == b"[" else b"]"
+    return found, found.documents
