@@ -88,7 +88,12 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
 
     Raises StartupError with a message for whoever starts the server.
     """
-    database = Database(settings.database, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout)
+    database = Database(
+        settings.database,
+        synchronous=settings.synchronous,
+        busy_timeout=settings.busy_timeout,
+        cache_mb=settings.cache_mb,
+    )
     database.take()
     try:
         peewee = database.open_writer()

@@ -108,6 +108,9 @@ class Settings:
     busy_timeout: float = _setting(
         30.0, "PEDIDOS_BUSY_TIMEOUT", _number(0.1, 3_600), "segundos à espera de outro programa que trava o banco"
     )
+    cache_mb: int = _setting(
+        64, "PEDIDOS_CACHE_MB", _whole(4, 16_384), "MB de memória para o cache do banco; menos em máquina pequena"
+    )
     max_body: int = _setting(8 * MIB, "PEDIDOS_MAX_BODY", _whole(1024), "bytes do corpo de uma requisição")
     max_message: int = _setting(
         64 * 1024, "PEDIDOS_MAX_MESSAGE", _whole(125), "bytes de uma mensagem WebSocket recebida"

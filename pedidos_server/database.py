@@ -207,10 +207,14 @@ class JsonArray:
 class Database:
     """One SQLite file. ``open()`` before use; ``close()`` gives the file back."""
 
-    def __init__(self, url: str, *, synchronous: str = "FULL", busy_timeout: float = 30.0) -> None:
+    def __init__(
+        self, url: str, *, synchronous: str = "FULL", busy_timeout: float = 30.0, cache_mb: int = 64
+    ) -> None:
         self.path = path_of(url)
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
+        self._cache_kib = cache_mb * 1024 // 2
+        """For the writer, and as much for the readers together."""
         self.files = DatabaseFiles(self.path)
         self._threads = ThreadPool(READERS)
         self._idle: deque[Connection] = deque()
@@ -253,7 +257,7 @@ class Database:
             str(self.path),
             pragmas={
                 "synchronous": self._synchronous,
-                "cache_size": 50_000,
+                "cache_size": -self._cache_kib,
                 "wal_autocheckpoint": 0 if WATCHES else WAL_PAGES,  # see DatabaseFiles.checkpoint
                 "journal_size_limit": 64 * 1024 * 1024,
             },
@@ -378,7 +382,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA cache_size = -8000")
+        connection.execute(f"PRAGMA cache_size = -{self._cache_kib // READERS}")
         return connection
 
 

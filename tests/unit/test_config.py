@@ -24,6 +24,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "database": ("sqlite:////var/lib/pedidos.db", "sqlite:////var/lib/pedidos.db"),
     "synchronous": ("normal", "NORMAL"),
     "busy_timeout": ("2.5", 2.5),
+    "cache_mb": ("8", 8),
     "max_body": ("2048", 2048),
     "max_message": ("1000", 1000),
     "max_subscribers": ("50", 50),
@@ -58,7 +59,7 @@ BAD = [
     *[
         (name, text)
         for name in (
-            *["max_body", "max_message", "max_subscribers"],
+            *["cache_mb", "max_body", "max_message", "max_subscribers"],
             *["retention_events", "retention_bytes", "tail_events", "tail_bytes"],
         )
         for text in ("0", "-1", "1.5", "muito", "1e6")
