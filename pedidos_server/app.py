@@ -225,9 +225,7 @@ def _cors_options(app: Flask) -> Any:
     )
 
 
-def _keep_doors(
-    database: Database, access: Access, hub: Hub, writer: Writer, downloads: Downloads
-) -> None:
+def _keep_doors(database: Database, access: Access, hub: Hub, writer: Writer, downloads: Downloads) -> None:
     """Notices tokens and sessions that came or went, and ends the streams and downloads of those that went. A session
     with an open stream is in use, and lasts longer. As any read, it also notices that the file was replaced while
     nobody reads or writes."""

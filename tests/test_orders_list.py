@@ -248,3 +248,18 @@ def test_the_cursor_counts_the_changes(server: LiveServer) -> None:
     server.change(order["id"], costura=True)  # changes nothing
     server.delete(f"{ORDERS}{order['id']}")
     assert position(server.get(ORDERS).headers["X-Pedidos-Cursor"]) == position(before) + 3
+
+
+def test_answers_without_a_body_leave_no_place_taken(server: LiveServer) -> None:
+    """More of them than one caller may have under way."""
+    order = server.create()
+    tag = server.get(ORDERS).headers["ETag"]
+    for _ in range(40):
+        assert server.request("HEAD", ORDERS).status_code == 200
+        assert server.request("HEAD", f"{ORDERS}{order['id']}").status_code == 200
+        assert server.get(ORDERS, headers={"If-None-Match": tag}).status_code == 304
+        assert server.get(f"{ORDERS}{order['id']}", headers={"If-None-Match": '"1"'}).status_code == 304
+        assert server.get(f"{ORDERS}999999999").status_code == 404
+        assert server.get(f"{ORDERS}999999999/historico").status_code == 404
+        assert server.get(ORDERS, params={"limite": "1", "cursor": "x"}).status_code == 422
+    assert server.get(ORDERS).status_code == 200
