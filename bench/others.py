@@ -14,7 +14,7 @@ import websocket
 
 from .strangers import ORDERS, Door
 
-EVERY = 0.05
+EVERY = 0.1
 """Seconds between two changes."""
 GIVEN_UP = 60.0
 
@@ -23,7 +23,7 @@ class Others:
     """``followers`` WebSockets and one writer, from the ``with`` block's start to its end.
 
     ``waits`` are milliseconds from the moment when a change was due to its arrival at the first follower: a server
-    that stands still for a second makes twenty changes late, not one.
+    that stands still for a second makes ten changes late, not one.
     """
 
     def __init__(self, door: Door, followers: int = 19) -> None:

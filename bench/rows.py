@@ -36,6 +36,13 @@ class Row:
 
 
 def all_rows() -> list[Row]:
-    from . import rows_http, rows_page, rows_peers, rows_scale, rows_streams
+    from . import rows_http, rows_page, rows_peers, rows_scale, rows_strangers, rows_streams
 
-    return [*rows_streams.ROWS, *rows_http.ROWS, *rows_scale.ROWS, *rows_page.ROWS, *rows_peers.ROWS]
+    return [
+        *rows_streams.ROWS,
+        *rows_http.ROWS,
+        *rows_scale.ROWS,
+        *rows_page.ROWS,
+        *rows_peers.ROWS,
+        *rows_strangers.ROWS,
+    ]

@@ -19,7 +19,7 @@ OVERHEAD_BYTES = 16 * 1024
 """By which the chunks' own lines may exceed what they hold, in one body."""
 CHUNK_LINE = 4 * 1024
 """Bytes of a chunk's line, extensions included, and of a trailer."""
-CHUNKS_A_TURN = 500
+CHUNKS_A_TURN = 100
 KEEP_BYTES = 64 * 1024
 """Of a body that nobody wants: up to so many are read so that the connection can stay."""
 KEEP_SECONDS = 2.0

@@ -46,10 +46,12 @@ def doors(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors
 def test_others_notice_nothing(doors: Doors, name: str) -> None:
     attack = ATTACKS[name]
     port = doors.server.port
-    most = attack.p99_ms * PATIENCE
     before = resident(doors.server.pid)
     found = []
     with Others(Door(port, token=doors.tokens["escrita"]), followers=3) as others:
+        time.sleep(1)
+        quiet = percentile(others.since(0), 0.99)  # on a machine that does something else as well
+        most = PATIENCE * max(attack.p99_ms, quiet)
         with Running(name, port, token=doors.tokens.get(attack.role, "")):
             while len(found) < ROUNDS and (not found or min(found) >= most):
                 ends = time.monotonic() + SECONDS
@@ -59,6 +61,6 @@ def test_others_notice_nothing(doors: Doors, name: str) -> None:
                 found.append(percentile(others.since(count), 0.99))
         assert others.failure is None
     grown = resident(doors.server.pid) - before
-    assert min(found) < most, f"p99 of the others: {found} ms"
+    assert min(found) < most, f"p99 of the others: {found} ms, when quiet {quiet} ms"
     assert grown < MEMORY, f"{grown >> 20} MB"
     assert "Traceback" not in doors.server.output()

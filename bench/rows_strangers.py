@@ -1,0 +1,158 @@
+"""The row about strangers: each attack beside clients at work, on both launchers, direct and behind nginx."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .figures import Figure
+from .others import Others, percentile
+from .processes import ROOT, Target
+from .rows import Plan, Row
+from .strangers import ATTACKS, Door, Running
+
+LAUNCHERS = {
+    "pedidos serve": "exec {python} -m pedidos_server serve --port $0",
+    "gunicorn": "exec {python} -m gunicorn -b 127.0.0.1:$0 wsgi:app",
+}
+AROUND = """
+daemon off; master_process off; pid {folder}/nginx.pid; worker_rlimit_nofile 20000;
+events {{ worker_connections 8000; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    include {folder}/pedidos.conf;
+}}
+"""
+
+
+class Launched(Target):
+    """A server that requires tokens. ``tokens`` are by role."""
+
+    def __init__(self, launcher: str, *, behind_proxy: bool) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="pedidos-bench-")
+        database = f"sqlite:///{self._folder.name}/pedidos.db"
+        command = LAUNCHERS[launcher].format(python=sys.executable)
+        settings = {"PEDIDOS_DATABASE_URL": database, "PEDIDOS_AUTH": "on", "PEDIDOS_MAX_WRITES": "0"}
+        if behind_proxy:
+            settings["PEDIDOS_TRUSTED_HOPS"] = "1"
+        super().__init__(["sh", "-c", f"cd {ROOT} && {command}"], settings)
+        self.tokens = {role: self._token(role, database) for role in ("leitura", "producao", "escrita", "admin")}
+
+    def _token(self, role: str, database: str) -> str:
+        command = [sys.executable, "-m", "pedidos_server", "token", "create", role, "--role", role]
+        done = subprocess.run(
+            [*command, "--database", database], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        )
+        return next(word for word in done.stdout.split() if word.startswith("ped_"))
+
+    def memory(self) -> int:
+        """Of the process that serves: under gunicorn the worker."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        pids = [str(self.pid), *children]
+        pages = max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextlib.contextmanager
+def nginx(server_port: int) -> Iterator[int]:
+    """``deploy/nginx.conf`` in front of the server; the port on which it speaks TLS."""
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    assert program is not None
+    with tempfile.TemporaryDirectory(prefix="pedidos-nginx-") as folder:
+        made = [
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ]
+        files = ["-keyout", f"{folder}/key", "-out", f"{folder}/crt"]
+        subprocess.run(["openssl", "req", "-x509", *made, *files], check=True, capture_output=True)
+        plain, secure = _free_port(), _free_port()
+        text = (ROOT / "deploy/nginx.conf").read_text("utf-8")
+        for written, here in (
+            ("127.0.0.1:8000", f"127.0.0.1:{server_port}"),
+            ("listen 80;", f"listen 127.0.0.1:{plain};"),
+            ("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;"),
+            ("server_name pedidos.lan;", "server_name localhost;"),
+            ("/etc/nginx/pedidos.crt;", f"{folder}/crt;"),
+            ("/etc/nginx/pedidos.key;", f"{folder}/key;"),
+        ):
+            text = re.sub(rf"(?m)^([^#\n]*){re.escape(written)}", lambda found, to=here: found[1] + to, text)
+        Path(folder, "pedidos.conf").write_text(text, "utf-8")
+        Path(folder, "nginx.conf").write_text(AROUND.format(folder=folder))
+        process = subprocess.Popen(
+            [program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            ends = time.monotonic() + 10
+            while socket.socket().connect_ex(("127.0.0.1", secure)):
+                if process.poll() is not None or time.monotonic() > ends:
+                    raise RuntimeError(Path(folder, "error.log").read_text())
+                time.sleep(0.05)
+            yield secure
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _free_port() -> int:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def strangers(plan: Plan) -> list[Figure]:
+    figures = []
+    whole = plan.scale >= 0.1
+    ways = (
+        [(launcher, proxied) for launcher in LAUNCHERS for proxied in (False, True)]
+        if whole
+        else [("gunicorn", False)]
+    )
+    for launcher, proxied in ways if whole else ways[-1:]:
+        for name in ATTACKS if whole else list(ATTACKS)[:1]:
+            where = f"{launcher}{', behind nginx' if proxied else ''}"
+            plan.say(f"{where}: {ATTACKS[name].what}")
+            figures += _one(name, launcher, where, proxied, plan.seconds(10))
+    return figures
+
+
+def _one(name: str, launcher: str, where: str, proxied: bool, seconds: float) -> list[Figure]:
+    attack = ATTACKS[name]
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(Launched(launcher, behind_proxy=proxied))
+        port = stack.enter_context(nginx(server.port)) if proxied else server.port
+        others = stack.enter_context(Others(Door(port, proxied, server.tokens["escrita"])))
+        time.sleep(min(seconds, 1.0))
+        quiet = percentile(others.since(0), 0.99)
+        count = len(others.waits)
+        with Running(name, port, tls=proxied, token=server.tokens.get(attack.role, "")):
+            time.sleep(seconds)
+            waits = others.since(count)
+            memory = server.memory() / 2**20
+    what = f"{where}: {attack.what}: others' p99"
+    return [
+        Figure(what, percentile(waits, 0.99), "ms", attack.p99_ms, note=f"quiet {quiet:.0f} ms, {memory:.0f} MB"),
+        Figure(f"{where}: {attack.what}: memory", memory, "MB", 512),
+    ]
+
+
+ROWS = [Row("strangers", "others' waits and memory while a stranger attacks", strangers)]
