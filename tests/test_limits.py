@@ -17,6 +17,7 @@ from live_server import ORDERS, LiveServer, wait_until
 from stream_clients import HANDSHAKE, TRANSPORTS, RawWebSocket, StreamRefused, text_frame
 
 JSON = {"Content-Type": "application/json"}
+POST = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 def test_the_body_limit_is_exact(start_server: Callable[..., LiveServer]) -> None:
@@ -63,7 +64,7 @@ def test_a_body_is_read_as_soon_as_somebody_is_known_and_no_sooner(
     server = start_server(PEDIDOS_AUTH="off")
     with RawWebSocket(server) as client:
         client.send(
-            b"POST /entrar HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1025\r\n"
+            b"POST /entrar HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1025\r\n"
             b"Expect: 100-continue\r\n\r\n"
         )
         assert client.response_head().startswith(b"HTTP/1.1 413 ")
@@ -72,7 +73,7 @@ def test_a_body_is_read_as_soon_as_somebody_is_known_and_no_sooner(
 def test_bodies_are_bounded_in_sum(start_server: Callable[..., LiveServer]) -> None:
     """Who withholds the end of the most gives way to who sends; small ones are always taken."""
     server = start_server()
-    head = f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n"
+    head = POST + "Content-Length: 8000000\r\n\r\n"
     with ExitStack() as stack:
         clients = [stack.enter_context(RawWebSocket(server)) for _ in range(20)]
         for client in clients:
@@ -96,9 +97,7 @@ def test_chunks_may_be_small_but_not_next_to_nothing(server: LiveServer) -> None
     order = {"cliente": "Ana", "items": [{"descricao": f"Faixa {number}"} for number in range(400)]}
     pieces = (piece.encode() for piece in json.JSONEncoder().iterencode(order))
     assert server.post(ORDERS, data=pieces, headers=JSON).status_code == 201
-    head = (
-        f"POST {ORDERS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
+    head = POST + "Transfer-Encoding: chunked\r\n\r\n"
     for many in (b"1\r\n \r\n" * 200_000, b"1;a=" + b"b" * 3_000 + b"\r\n \r\n", b"0\r\n" + b"A: b\r\n" * 10_000):
         with RawWebSocket(server) as client:
             client.send(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
@@ -111,7 +110,7 @@ def test_chunks_may_be_small_but_not_next_to_nothing(server: LiveServer) -> None
 def test_a_slow_reader_gives_way_to_others(start_server: Callable[..., LiveServer]) -> None:
     """More of them than the server has places, and it has room for all the same."""
     server = start_server()
-    request = b"GET /static/view/pedido.js HTTP/1.1\r\nHost: x\r\n\r\n" * 300
+    request = b"GET /static/view/pedido.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 300
     with ExitStack() as stack:
         for number in range(2_100):
             client = stack.enter_context(closing(socket.socket()))
@@ -152,7 +151,7 @@ def test_without_a_descriptor_left_it_says_so_and_goes_on(start_server: Callable
 )
 def test_heads_that_are_refused(server: LiveServer, head: str, status: int) -> None:
     with RawWebSocket(server) as client:
-        client.send(f"GET /health HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
+        client.send(f"GET /health HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode())
         answer = client.response_head()
         assert answer.startswith(f"HTTP/1.1 {status} ".encode()) and b"application/problem+json" in answer
         assert json.loads(client.read_to_end())["status"] == status
@@ -162,7 +161,7 @@ def test_heads_that_are_refused(server: LiveServer, head: str, status: int) -> N
 def test_a_stream_request_with_chunks_is_no_error_of_ours(server: LiveServer, transport: str) -> None:
     with RawWebSocket(server) as client:
         upgrade = HANDSHAKE.format(path="/ws/pedidos", more="Transfer-Encoding: chunked\r\n")
-        plain = "GET /sse/pedidos HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        plain = "GET /sse/pedidos HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         client.send((upgrade if transport == "websocket" else plain).encode() + b"0\r\n\r\n")
         assert not client.response_head().startswith(b"HTTP/1.1 5")
 
