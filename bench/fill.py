@@ -17,13 +17,14 @@ from typing import Any
 
 from peewee import Model, SqliteDatabase
 
-from pedidos_server import protocol, schemas
 from pedidos_server.database import slot
 from pedidos_server.demo import believable_order
+from pedidos_server.domain.events import Cursor, encode, timestamp, update_message
+from pedidos_server.domain.fields import SECTORS
+from pedidos_server.domain.order import SHAPE, PedidoNovo, new_order, search_text, sector_of
+from pedidos_server.json_body import parse_json
 from pedidos_server.migrations import migrate, set_meta
 from pedidos_server.models import Evento, Historico, Pedido
-from pedidos_server.pedidos import search_text, sector_of
-from pedidos_server.schemas import SECTORS
 
 BATCH = 5_000
 SAME_MOMENT = 100
@@ -54,6 +55,7 @@ def fill(path: Path, orders: int, events: int, say: Callable[[str], None] = lamb
                 "busca",
                 "alterado_em",
                 "documento",
+                "forma",
                 "ultima_mudanca",
             ),
         ),
@@ -69,6 +71,7 @@ def fill(path: Path, orders: int, events: int, say: Callable[[str], None] = lamb
             say(f"{count * BATCH:,} of {events:,} events")
     with database.atomic():
         set_meta(connection, "ultimo_numero", str(orders))
+        set_meta(connection, "ultimo_pedido", str(orders))
     database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
 
@@ -93,7 +96,7 @@ class _Made:
 
     def _pattern(self) -> dict[str, Any]:
         body = believable_order(self._random, date.today())
-        return schemas.new_order(schemas.PedidoNovo.model_validate(schemas.parse_json(protocol.encode(body))))
+        return new_order(PedidoNovo.model_validate(parse_json(encode(body))))
 
     def batches(self) -> Iterator[tuple[list[Row], list[Row], list[Row]]]:
         """The rows of the three tables, BATCH events at a time. Events come order by order: each is made, changed,
@@ -111,7 +114,7 @@ class _Made:
                 created = order["versao"] == 0
                 order["versao"] += 1
                 if number % SAME_MOMENT == 1:
-                    when = protocol.timestamp(self._start + timedelta(seconds=number))
+                    when = timestamp(self._start + timedelta(seconds=number))
                 order["ultima_atualizacao"] = when
                 if created:
                     order["data_criacao"] = when
@@ -119,10 +122,10 @@ class _Made:
                 else:
                     change = {"observacao": [order["observacao"], f"mudança {number}"]}
                     order["observacao"] = f"mudança {number}"
-                document = protocol.encode(order)
-                cursor = protocol.Cursor(number, f"{self._random.getrandbits(32):08x}")
+                document = encode(order)
+                cursor = Cursor(number, f"{self._random.getrandbits(32):08x}")
                 action = "create" if created else "update"
-                message = protocol.update_message(
+                message = update_message(
                     action=action,
                     pedido_id=order_id,
                     document=document,
@@ -136,7 +139,7 @@ class _Made:
                 self._bytes += len(message)
                 events.append((number, cursor.tag, when, self._bytes, message))
                 before = None if created else number - 1
-                history.append((number, order_id, before, str(cursor), action, None, when, protocol.encode(change)))
+                history.append((number, order_id, before, str(cursor), action, None, when, encode(change)))
             orders.append(_row(order, document, number))
             if len(events) >= BATCH:
                 yield orders, events, history
@@ -169,6 +172,7 @@ def _row(order: dict[str, Any], document: bytes, line: int) -> Row:
         busca,
         order["ultima_atualizacao"],
         document,
+        SHAPE,
         line,
     )
 

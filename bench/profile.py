@@ -26,12 +26,18 @@ from .processes import Server, Target
 
 PARTS = (
     ("the log line", ("/logging/", "pedidos_server/logs.py")),
-    ("schemas (pydantic, flask-openapi3)", ("/pydantic", "/flask_openapi3/", "pedidos_server/schemas.py")),
+    (
+        "schemas (pydantic, flask-openapi3)",
+        ("/pydantic", "/flask_openapi3/", "pedidos_server/domain/fields.py", "pedidos_server/domain/order.py"),
+    ),
     ("Flask and Werkzeug", ("/flask/", "/werkzeug/", "/flask_sock/", "/flask_cors/", "/blinker/")),
     ("the HTTP server", ("gevent/pywsgi.py", "pedidos_server/server/")),
     (
         "the transaction: SQLite, fsync",
-        tuple(f"pedidos_server/{name}.py" for name in ("writer", "pedidos", "event_log", "database", "migrations")),
+        tuple(
+            f"pedidos_server/{name}.py"
+            for name in ("storage/", "domain/commands", "event_log", "database", "migrations")
+        ),
     ),
     (
         "streams",

@@ -42,8 +42,10 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
     from gevent import monkey
 
     monkey.patch_all()
-    from pedidos_server import cli, hub, writer
+    from pedidos_server import cli, hub
     from pedidos_server.server import http_server
+    from pedidos_server.storage import writer
+    from pedidos_server.storage.sqlite import batch
 
     marks: list[Mark] = []
 
@@ -64,7 +66,7 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
     note(http_server.Handler, "get_environ", after="parsed")
     note(writer.Writer, "submit", before="submitted")
     note(writer.Writer, "_commit", before="begun", after="committed")
-    note(writer.Transaction, "flush", after="written")
+    note(batch._Batch, "store", after="written")
     note(hub.Hub, "publish", before="woken")
     note(http_server.Handler, "_sendall", after="answered")
     note(hub.Hub, "_send", before="sending", after="sent")

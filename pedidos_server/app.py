@@ -18,10 +18,10 @@ from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from . import __version__, event_log, pedidos
+from . import __version__, event_log
 from .auth import Access, Principal, check_start
 from .config import Settings
-from .database import Database, explain
+from .database import Connection, Database, explain
 from .downloads import Downloads
 from .edge import Completion, with_edge
 from .errors import Problem, StartupError
@@ -44,7 +44,10 @@ from .routes.realtime import Streams, register_realtime
 from .routes.requests import StrictRequest
 from .routes.session import extend_sessions, session_blueprint
 from .server.fd_limit import usable_descriptors
-from .writer import Transaction, Writer
+from .storage.sqlite import answers
+from .storage.sqlite.batch import SqliteTransactions
+from .storage.writer import Writer
+from .timekeeping import Clock
 
 log = logging.getLogger("pedidos.server")
 
@@ -101,7 +104,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         connection = peewee.connection()
         database.hold(connection)
         database.stretch_wal(connection)
-        head = event_log.head(connection).cursor
+        head = event_log.head(connection)
         newest = event_log.newest(connection, min(settings.tail_events, AT_START), settings.tail_bytes)
         access = Access(settings.auth)
         access.refresh(connection)
@@ -113,7 +116,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         database.close()
         raise StartupError(f"{database.path}: {explain(error, database.path)}") from None
     hub = Hub(
-        head=head,
+        head=head.cursor,
         newest=newest,
         read_page=lambda after, size: database.read(lambda reader: event_log.page(reader, after, size)),
         server_version=__version__,
@@ -122,7 +125,7 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
         heartbeat=settings.heartbeat,
         ring=open_ring(),
     )
-    writer = Writer(connection, hub.publish, database=database)
+    writer = Writer(SqliteTransactions(connection, database), hub.publish, Clock(head.when))
     downloads = Downloads()
     app = _flask_app(settings, database, hub, writer, access, downloads)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
@@ -261,14 +264,17 @@ def _clean(writer: Writer, retention: Retention) -> None:
         while step():
             gevent.sleep(0.01)
 
-    def prune(transaction: Transaction) -> int:
-        return event_log.prune(transaction.connection, retention, transaction.own_time)
+    def prune(connection: Connection) -> int:
+        return event_log.prune(connection, retention, writer.clock.own())
+
+    def forget(connection: Connection) -> int:
+        return answers.forget_old(connection, writer.clock.own())
 
     while True:
         gevent.sleep(CLEANING_SECONDS)
         try:
-            until_nothing_is_left(lambda: writer.submit(prune, background=True))
-            until_nothing_is_left(lambda: writer.submit(pedidos.forget_old_answers, background=True))
+            until_nothing_is_left(lambda: writer.run(prune, background=True))
+            until_nothing_is_left(lambda: writer.run(forget, background=True))
         except Problem as problem:
             log.warning("cleaning postponed", extra={"reason": problem.detail})
         except Exception:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import gevent
 
 from .addresses import listens_everywhere
-from .schemas import SECTORS
+from .domain.fields import SECTORS
 
 log = logging.getLogger("pedidos.demo")
 

@@ -5,7 +5,6 @@ All functions take the connection that runs them; those that write belong to the
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +13,9 @@ from typing import NamedTuple
 from peewee import fn
 
 from .database import BulkInsert, Connection, Statement, slot
+from .domain.events import DOCUMENT_MARK, Cursor, Event, timestamp
 from .migrations import get_meta
-from .models import Evento, Historico
-from .protocol import DOCUMENT_MARK, Cursor, Event, timestamp
+from .models import Evento
 
 LONGEST_MOVED = 16 * 1024
 """Bytes of an order that an idempotent answer still has after its event is gone. Those with pictures are longer."""
@@ -31,17 +30,13 @@ _head = Statement(
     .order_by(Evento.numero.desc())
     .limit(1)
 )
-_last_line = Statement(Historico.select(fn.MAX(Historico.id)))
-_cursor_of = Statement(Historico.select(Historico.cursor).where(Historico.id == slot("id")))
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
 _at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
-_message = Statement(Evento.select(Evento.mensagem).where(Evento.numero == slot("numero"), Evento.tag == slot("tag")))
 _MOVE_ANSWERS = (
-    "UPDATE resposta SET evento = NULL, marca = NULL, "
+    "UPDATE resposta SET evento = NULL, "
     "corpo = (SELECT substr(mensagem, instr(mensagem, ?) + ?, tamanho) FROM evento WHERE numero = resposta.evento) "
-    "WHERE evento > 0 AND evento BETWEEN ? AND ? AND tamanho <= ? "
-    "AND marca = (SELECT tag FROM evento WHERE numero = resposta.evento)"
+    "WHERE evento > 0 AND evento BETWEEN ? AND ? AND tamanho <= ?"
 )
 _insert = BulkInsert(Evento, Evento.numero, Evento.tag, Evento.criado_em, Evento.acumulado, Evento.mensagem)
 _columns = (Evento.numero, Evento.tag, Evento.mensagem)
@@ -64,27 +59,6 @@ def head(connection: Connection) -> Head:
     if row is None:
         return Head(Cursor(0, get_meta(connection, "tag")), 0, "")
     return Head(Cursor(row[0], row[1]), row[2], row[3])
-
-
-def last_line(connection: Connection) -> int:
-    """The id of the history's newest row, 0 where there is none."""
-    return _last_line(connection).fetchone()[0] or 0
-
-
-def message(connection: Connection, cursor: Cursor) -> bytes | None:
-    """The message of one event; None where the log does not have it."""
-    row: tuple[bytes] | None = _message(connection, numero=cursor.number, tag=cursor.tag).fetchone()
-    return row[0] if row else None
-
-
-def cursor_of(connection: Connection, line: int) -> Cursor | None:
-    """The event that a row of the history goes with; None where there is none."""
-    row = _cursor_of(connection, id=line).fetchone()
-    return Cursor.parse(row[0]) if row else None
-
-
-def next_cursor(after: Cursor) -> Cursor:
-    return Cursor(after.number + 1, secrets.token_hex(4))
 
 
 def append(connection: Connection, after: Head, events: Sequence[Event], when: str) -> None:

@@ -10,9 +10,10 @@ from flask import Flask, Response, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from .errors import Problem
-from .protocol import encode
-from .schemas import schema_problem
+from .domain.events import encode
+from .domain.refusals import AnswerGone, Conflict, KeyReused, NotFound, NumberTaken, Refusal
+from .errors import Problem, not_found
+from .json_body import schema_problem
 
 log = logging.getLogger("pedidos.http")
 
@@ -75,11 +76,52 @@ def validation_response(error: ValidationError) -> Response:
     return problem_response(schema_problem(error))
 
 
+def refusal_problem(refusal: Refusal) -> Problem:
+    """How a command's refusal is told over HTTP."""
+    match refusal:
+        case NotFound(order_id):
+            return not_found(order_id)
+        case Conflict(order):
+            version = order["versao"]
+            return Problem(
+                412,
+                "O pedido mudou",
+                f"O pedido {order['numero']} foi alterado por outra pessoa e está na versão {version}. "
+                "Veja a versão atual em 'pedido' e repita a mudança sobre ela.",
+                extra={"pedido": order},
+                headers={"ETag": f'"{version}"'},
+            )
+        case NumberTaken(number):
+            return Problem(
+                409,
+                "Número já usado",
+                f"Já existe um pedido com o número {number}. Escolha outro, ou deixe em branco para o próximo.",
+                extra={"errors": [{"campo": "numero", "mensagem": "já usado por outro pedido"}]},
+            )
+        case KeyReused():
+            return Problem(
+                422,
+                "Idempotency-Key repetida",
+                "Esta Idempotency-Key já foi usada em outra requisição. Use uma chave nova.",
+                extra={"errors": [{"campo": "Idempotency-Key", "mensagem": "já usada em outra requisição"}]},
+            )
+        case AnswerGone():
+            return Problem(
+                409,
+                "Já gravado",
+                "Esta requisição já foi feita, e nada foi feito de novo; a resposta de então não está mais guardada. "
+                "Recarregue o pedido.",
+            )
+    raise AssertionError(f"a refusal without words: {refusal!r}")
+
+
 def error_response(error: Exception, environ: Mapping[str, Any]) -> Response:
     """The answer for whatever was raised while a request was handled. Logs what nobody thought of."""
     match error:
         case Problem():
             return problem_response(error)
+        case Refusal():
+            return problem_response(refusal_problem(error))
         case ValidationError():
             return validation_response(error)
         case HTTPException():

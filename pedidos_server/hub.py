@@ -25,8 +25,9 @@ from gevent.event import Event as Flag
 from . import multisend
 from .auth import Principal
 from .clock import RunningClock
+from .domain.events import Cursor, Event
 from .errors import Problem
-from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, SILENT, TOO_SLOW, Close, Cursor, Event
+from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, SILENT, TOO_SLOW, Close
 from .subscription import Batch, Start, Subscription
 from .transports import Transport
 

@@ -15,46 +15,7 @@ from .errors import StartupError
 from .letters import LETTERS
 from .models import TABLES, Meta_
 
-SCHEMA_VERSION = 7
-
-
-def _tokens(connection: Connection) -> None:
-    """Tokens and sessions. As text: a step makes what its version had, whatever the models are later."""
-    connection.execute(
-        'CREATE TABLE "token" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "nome" VARCHAR(255) NOT NULL, '
-        '"papel" VARCHAR(255) NOT NULL, "resumo" BLOB NOT NULL, "criado_em" VARCHAR(255) NOT NULL, '
-        '"expira_em" VARCHAR(255))'
-    )
-    connection.execute('CREATE UNIQUE INDEX "token_nome" ON "token" ("nome")')
-    connection.execute(
-        'CREATE TABLE "sessao" ("resumo" BLOB NOT NULL PRIMARY KEY, "token_id" INTEGER NOT NULL, '
-        '"criado_em" VARCHAR(255) NOT NULL, "expira_em" VARCHAR(255) NOT NULL)'
-    )
-    connection.execute('CREATE INDEX "sessao_token_id" ON "sessao" ("token_id")')
-    set_meta(connection, "acessos", "0")
-
-
-def _counts(connection: Connection) -> None:
-    """The orders counted by kind, and indexes that answer a list's filters by themselves."""
-    connection.execute(
-        'CREATE TABLE "contagem" ("status" VARCHAR(255) NOT NULL, "setor" VARCHAR(255) NOT NULL, '
-        '"prioridade" VARCHAR(255) NOT NULL, "total" INTEGER NOT NULL, '
-        'PRIMARY KEY ("status", "setor", "prioridade")) WITHOUT ROWID'
-    )
-    for old in ("alterado_em", "status_id", "setor_id", "prioridade_id"):
-        connection.execute(f'DROP INDEX "pedido_{old}"')
-    for columns in (
-        ("busca",),
-        ("status", "setor", "prioridade"),
-        ("alterado_em", "status", "setor", "prioridade"),
-    ):
-        named = ", ".join(f'"{column}"' for column in columns)
-        connection.execute(f'CREATE INDEX "pedido_{"_".join(columns)}" ON "pedido" ({named})')
-    connection.execute(
-        "INSERT INTO contagem SELECT status, setor, prioridade, COUNT(*) FROM pedido "
-        "GROUP BY status, setor, prioridade"
-    )
-    _count_from_now_on(connection)
+SCHEMA_VERSION = 1
 
 
 def _count_from_now_on(connection: Connection) -> None:
@@ -75,22 +36,6 @@ def _count_from_now_on(connection: Connection) -> None:
     )
 
 
-def _gaps(connection: Connection) -> None:
-    """The newest gap in the event log, found once and then watched for."""
-    first, last, count = connection.execute(
-        "SELECT (SELECT MIN(numero) FROM evento), (SELECT MAX(numero) FROM evento), (SELECT COUNT(*) FROM evento)"
-    ).fetchone()
-    gap = 0
-    if count and count != last - first + 1:  # rare; to look for it takes many times as long as to count
-        (gap,) = connection.execute(
-            "SELECT MAX(numero) - 1 FROM evento AS event WHERE numero > ? "
-            "AND NOT EXISTS (SELECT 1 FROM evento WHERE numero = event.numero - 1)",
-            [first],
-        ).fetchone()
-    set_meta(connection, "lacuna", str(gap))
-    _watch_for_gaps(connection)
-
-
 def _watch_for_gaps(connection: Connection) -> None:
     """``meta.lacuna`` is the number of the newest event that was deleted although an older one was kept."""
     connection.execute(
@@ -100,65 +45,14 @@ def _watch_for_gaps(connection: Connection) -> None:
     )
 
 
-def _letters(connection: Connection) -> None:
-    """The index of the text that is searched, by the letters in it."""
-    connection.execute('DROP INDEX "pedido_busca"')
-    _index_by_letters(connection)
-
-
 def _index_by_letters(connection: Connection) -> None:
     """Of an expression, not of a column: a change of anything else does not compute it."""
     connection.execute(f'CREATE INDEX "pedido_letras_busca" ON "pedido" ({LETTERS}, "busca")')
 
 
-def _chains(connection: Connection) -> None:
-    """The history as a chain from each order, in the place of an index."""
-    # Without it the renaming below would rename the table in a shop's own views and triggers, too.
-    connection.execute("PRAGMA legacy_alter_table = ON")
-    connection.execute('ALTER TABLE "pedido" ADD COLUMN "ultima_mudanca" INTEGER')
-    connection.execute(
-        "UPDATE pedido SET ultima_mudanca = (SELECT MAX(id) FROM historico WHERE historico.pedido_id = pedido.id)"
-    )
-    connection.execute('ALTER TABLE "historico" RENAME TO "historico_antigo"')
-    connection.execute(
-        'CREATE TABLE "historico" ("id" INTEGER NOT NULL PRIMARY KEY, "pedido_id" INTEGER NOT NULL, '
-        '"anterior" INTEGER, "cursor" VARCHAR(255) NOT NULL, "acao" VARCHAR(255) NOT NULL, "autor" TEXT, '
-        '"timestamp" VARCHAR(255) NOT NULL, "mudancas" BLOB NOT NULL)'
-    )
-    connection.execute(
-        "INSERT INTO historico SELECT id, pedido_id, (SELECT MAX(id) FROM historico_antigo AS older "
-        "WHERE older.pedido_id = line.pedido_id AND older.id < line.id), cursor, acao, autor, timestamp, mudancas "
-        "FROM historico_antigo AS line ORDER BY id"
-    )
-    connection.execute("DROP TABLE historico_antigo")
-    connection.execute("PRAGMA legacy_alter_table = OFF")
-    _index_deletions(connection)
-
-
 def _index_deletions(connection: Connection) -> None:
     """Where the chain of an order begins that is no more."""
     connection.execute('CREATE INDEX "historico_exclusao" ON "historico" ("pedido_id") WHERE "acao" = \'delete\'')
-
-
-def _telephones(connection: Connection) -> None:
-    """Telephones in the text that is searched, numbers far above the sequence, and answers that refer to an event."""
-    digits = str.maketrans("0123456789", "ABCDEFGHIJ")
-
-    def telephone(text: object) -> str:
-        return "\n" + "".join(char for char in str(text or "") if char in "0123456789").translate(digits)
-
-    connection.create_function("telephone", 1, telephone, deterministic=True)
-    connection.execute('DROP INDEX "pedido_letras_busca"')
-    connection.execute(
-        "UPDATE pedido SET busca = busca || "
-        "telephone(CASE WHEN json_valid(CAST(documento AS TEXT)) "
-        "THEN json_extract(CAST(documento AS TEXT), '$.telefone_cliente') END)"
-    )
-    _index_by_letters(connection)
-    connection.execute('CREATE TABLE "numero_distante" ("numero" INTEGER NOT NULL PRIMARY KEY)')
-    for column in ('"pedido_id" INTEGER', '"evento" INTEGER', '"marca" VARCHAR(255)', '"tamanho" INTEGER'):
-        connection.execute(f'ALTER TABLE "resposta" ADD COLUMN {column}')
-    _index_answers(connection)
 
 
 def _index_answers(connection: Connection) -> None:
@@ -169,14 +63,7 @@ def _index_answers(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {
-    2: _tokens,
-    3: _counts,
-    4: _gaps,
-    5: _letters,
-    6: _chains,
-    7: _telephones,
-}
+STEPS: Mapping[int, Callable[[Connection], None]] = {}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
 
 _get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
@@ -226,12 +113,13 @@ def migrate(
                 _index_answers(connection)
                 set_meta(connection, "tag", secrets.token_hex(4))
                 set_meta(connection, "ultimo_numero", "0")
+                set_meta(connection, "ultimo_pedido", "0")
                 set_meta(connection, "acessos", "0")
                 set_meta(connection, "lacuna", "0")
             else:
                 for step in range(found + 1, version + 1):
                     steps[step](connection)
-            set_meta(connection, "versao_do_esquema", str(version))
+            set_meta(connection, "esquema", str(version))
     except (sqlite3.Error, PeeweeException) as error:
         raise StartupError(f"{path}: {explain(error, path)}") from None
 
@@ -261,4 +149,9 @@ def _version(connection: Connection, path: Path) -> int:
         raise StartupError(
             f"{path} não é um banco do Pedidos: tem outras tabelas. Escolha outro arquivo com --database."
         )
-    return int(get_meta(connection, "versao_do_esquema"))
+    if _get(connection, chave="versao_do_esquema").fetchone():
+        raise StartupError(
+            f"{path} é de uma versão de testes do Pedidos, anterior à 0.1.0, que esta não abre. Guarde o arquivo, e "
+            "comece outro com --database."
+        )
+    return int(get_meta(connection, "esquema"))

@@ -21,7 +21,8 @@ from peewee import (
 
 
 class Meta_(Model):
-    """Facts about the database: ``versao_do_esquema``, ``tag``, ``ultimo_numero``, ``acessos``, ``lacuna``."""
+    """Facts about the database: ``esquema`` (its version), ``tag``, ``ultimo_pedido``, ``ultimo_numero``,
+    ``acessos``, ``lacuna``."""
 
     chave = CharField(primary_key=True)
     valor = TextField()
@@ -36,8 +37,9 @@ def never_reused_id() -> AutoField:
 
 
 class Pedido(Model):
-    id = never_reused_id()
-    numero = CharField(unique=True)
+    id = IntegerField(primary_key=True)
+    numero = CharField(unique=True, null=True)
+    """NULL only within a transaction, between two orders that swap theirs."""
     versao = IntegerField()
     status = CharField()
     setor = CharField()
@@ -45,8 +47,10 @@ class Pedido(Model):
     busca = TextField()
     alterado_em = CharField()
     documento = BlobField()
-    ultima_mudanca = IntegerField(null=True)
-    """Its newest row in ``historico``."""
+    forma = IntegerField()
+    """Which fields there were when it was stored (domain.order.SHAPE)."""
+    ultima_mudanca = BigIntegerField()
+    """The number of the event of its newest change, which is that row's id in ``historico``."""
 
     class Meta:
         table_name = "pedido"
@@ -62,8 +66,7 @@ class Contagem(Model):
     """How many orders there are of each kind: at most sixty rows, so that no list has to count the orders.
 
     Triggers on ``pedido`` keep it (see migrations). They run inside the statement that changes an order, so that no
-    code path can forget the count and a savepoint takes it back with the order; and a change that names none of the
-    three columns does not pay for them.
+    code path can forget the count; and a change that names none of the three columns does not pay for them.
     """
 
     status = CharField()
@@ -101,9 +104,10 @@ class Historico(Model):
     migrations).
     """
 
-    id = AutoField()
+    id = BigIntegerField(primary_key=True)
+    """The number of its event."""
     pedido_id = IntegerField()
-    anterior = IntegerField(null=True)
+    anterior = BigIntegerField(null=True)
     cursor = CharField()
     acao = CharField()
     autor = TextField(null=True)
@@ -115,25 +119,22 @@ class Historico(Model):
 
 
 class Resposta(Model):
-    """The first answer to a request with an Idempotency-Key.
+    """The first answer to a request with an Idempotency-Key (see storage/sqlite/answers.py).
 
-    One that is an order stands in the event log already, in the event of the change that led to it: ``evento`` and
-    ``marca`` are that event's number and tag, ``tamanho`` the order's bytes, and ``corpo`` is empty. When the event
-    is pruned first, a short answer is moved here, and ``evento`` is NULL from then on; a long one is there for as
-    long as the order itself stays as it was.
+    Where ``evento`` is a number, that event holds the order that was answered, ``tamanho`` bytes long; where it is
+    NULL, ``corpo`` does; where it is 0, nothing does any more.
     """
 
     chave = CharField(primary_key=True)
     impressao = CharField()
-    status = IntegerField()
-    cabecalhos = TextField()
+    acao = CharField()
+    pedido_id = IntegerField()
+    versao = IntegerField()
+    evento = BigIntegerField(null=True)
+    tamanho = IntegerField()
     corpo = BlobField()
     criado_em = CharField(index=True)
     """By the server's own clock."""
-    pedido_id = IntegerField(null=True)
-    evento = BigIntegerField(null=True)
-    marca = CharField(null=True)
-    tamanho = IntegerField(null=True)
 
     class Meta:
         table_name = "resposta"

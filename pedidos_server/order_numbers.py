@@ -1,48 +1,25 @@
-"""The orders' own numbers: which comes next, and that none comes back.
+"""Where the orders' own numbers stand, and setting that. How an order gets its own is in domain/commands.py.
 
-``meta.ultimo_numero`` is where the sequence stands. An integer a little above it moves it on, as people skip a page
-of their order book. One far above it is a slip, a barcode say: it is kept as it is and does not move the sequence,
-which steps over it when it gets there, also where its order has been deleted or renumbered since.
+``meta.ultimo_numero`` is the highest of the sequence. It steps over the numbers in ``numero_distante``, which were
+far above it when an order had them, also where that order has been deleted or renumbered since.
 """
 
 from __future__ import annotations
-
-import re
 
 from .database import Connection, Statement, slot
 from .migrations import get_meta, set_meta
 from .models import NumeroDistante
 
-REACH = 10_000
-"""How far above the sequence an integer moves it on."""
 MAX_NEXT = 10**15
 """Where a shop may begin to count at most."""
 
-_integer = re.compile("[0-9]+").fullmatch
 _is_used = Statement(NumeroDistante.select(NumeroDistante.numero).where(NumeroDistante.numero == slot("numero")))
-_use = Statement(NumeroDistante.insert({NumeroDistante.numero: slot("numero")}).on_conflict("IGNORE"))
 _pass = Statement(NumeroDistante.delete().where(NumeroDistante.numero <= slot("numero")))
 _MAX_STORED = 2**63 - 1
 
 
 class NumberError(ValueError):
     """The sequence cannot go on from there; the message says why."""
-
-
-def claim(connection: Connection, numero: str) -> str:
-    """The number itself, or the next integer for ""; it will not be given out again."""
-    highest = _highest(connection)
-    if not numero:
-        following = next_number(connection)
-        _stand_at(connection, following)
-        return str(following)
-    if _integer(numero):
-        number = int(numero)
-        if highest < number <= highest + REACH:
-            _stand_at(connection, number)
-        elif highest < number <= _MAX_STORED:  # the sequence never gets to those above
-            _use(connection, numero=number)
-    return numero
 
 
 def next_number(connection: Connection) -> int:

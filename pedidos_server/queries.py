@@ -13,19 +13,19 @@ from itertools import groupby
 import pydantic_core
 from peewee import SQL, Select, fn
 
-from . import event_log, order_numbers, protocol
+from . import event_log, order_numbers
 from .database import Connection, JsonArray, Statement, slot
+from .domain.events import Cursor, encode, timestamp
+from .domain.fields import MAX_INTEGER, OPEN_STATUSES
+from .domain.order import SHAPE, complete, searchable, telephone
 from .errors import invalid_fields, not_found
 from .letters import LETTERS, numbers_with
 from .models import Contagem, Historico, Pedido
-from .pedidos import searchable, telephone
-from .protocol import Cursor, timestamp
-from .schemas import MAX_INTEGER, OPEN_STATUSES
 
-_one = Statement(Pedido.select(Pedido.versao, Pedido.documento).where(Pedido.id == slot("id")))
+_one = Statement(Pedido.select(Pedido.versao, Pedido.documento, Pedido.forma).where(Pedido.id == slot("id")))
 _newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
 _documents = Statement(
-    Pedido.select(Pedido.id, Pedido.documento)
+    Pedido.select(Pedido.id, Pedido.documento, Pedido.forma)
     .where(Pedido.id.in_(Select([fn.json_each(slot("ids"))], [SQL("value")])))
     .order_by(Pedido.id.desc())
 )
@@ -69,10 +69,10 @@ _history = Statement(
 
 def one(connection: Connection, pedido_id: int) -> tuple[int, bytes]:
     """The order's version and its JSON. Raises Problem 404."""
-    row: tuple[int, bytes] | None = _one(connection, id=pedido_id).fetchone()
+    row = _one(connection, id=pedido_id).fetchone()
     if row is None:
         raise not_found(pedido_id)
-    return row
+    return row[0], _as_today(row[1], row[2])
 
 
 def newest(connection: Connection) -> bytes | None:
@@ -91,7 +91,7 @@ def history(connection: Connection, pedido_id: int) -> JsonArray:
 
 def _history_entry(row: tuple[int, str, str, str | None, str, bytes]) -> bytes:
     _, cursor, acao, autor, when, mudancas = row
-    head = protocol.encode({"cursor": cursor, "acao": acao, "autor": autor, "timestamp": when})
+    head = encode({"cursor": cursor, "acao": acao, "autor": autor, "timestamp": when})
     return b'%b,"mudancas":%b}' % (head[:-1], mudancas)
 
 
@@ -323,5 +323,10 @@ def orders(connection: Connection, filters: Filters, page: Page) -> OrderList:
             del ids[page.limit :]
     else:
         total, ids = lookup.all(connection, page.below_id)
-    documents = JsonArray(array("q", ids), _rows(_documents), lambda row: row[1])
+    documents = JsonArray(array("q", ids), _rows(_documents), lambda row: _as_today(row[1], row[2]))
     return OrderList(current, snapshot, total, documents, next_cursor)
+
+
+def _as_today(document: bytes, shape: int) -> bytes:
+    """An order's JSON with the fields that there are today."""
+    return document if shape == SHAPE else encode(complete(pydantic_core.from_json(document)))

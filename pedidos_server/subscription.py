@@ -18,7 +18,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from .auth import NOBODY, Principal
-from .protocol import FLOOD, GONE, Allowance, Close, Cursor, Event
+from .domain.events import Cursor, Event
+from .protocol import FLOOD, GONE, Allowance, Close
 
 if TYPE_CHECKING:
     from .hub import Hub

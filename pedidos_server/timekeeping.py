@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .protocol import timestamp
+from .domain.events import timestamp
 
 log = logging.getLogger("pedidos.clock")
 
@@ -41,6 +41,14 @@ class Jump:
 
     seconds: float
     noticed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment by both clocks: ``wall`` as people read it, ISO 8601; ``own`` as things grow old by it."""
+
+    wall: str
+    own: datetime
 
 
 class Clock:
@@ -74,6 +82,10 @@ class Clock:
             self._note(offset - self._offset)
         self._offset = offset  # small corrections, as NTP makes them, add up to no jump
         return _text(now)
+
+    def moment(self) -> Moment:
+        """Now, by both."""
+        return Moment(self.now(), self.own())
 
     def own(self) -> datetime:
         """The time by which things grow old: it never falls, and moves only as time passes."""

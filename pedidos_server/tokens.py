@@ -18,9 +18,9 @@ from enum import IntEnum
 from peewee import fn
 
 from .database import Connection, Statement, slot
+from .domain.events import timestamp
 from .migrations import get_meta, set_meta
 from .models import Sessao, Token
-from .protocol import timestamp
 
 PREFIX = "ped_"
 """Tells people, and programs that look for leaked secrets, what it is."""

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from checks import assert_problem, event_of, position
 from live_server import ORDERS, LiveServer, wait_until
-from older_schemas import take_back
 from stream_clients import Stream
 
 
@@ -100,25 +99,6 @@ def test_changes_of_one_moment_stay_with_their_orders(server: LiveServer, connec
     for order in orders:
         lines = history(server, order["id"])[1:]
         assert [line["cursor"] for line in lines] == [e["cursor"] for e in events if e["pedido_id"] == order["id"]]
-
-
-def test_that_of_an_older_database_is_kept_and_goes_on(start_server: Callable[..., LiveServer]) -> None:
-    server = start_server()
-    kept, gone, alone = (server.create()["id"] for _ in range(3))
-    for number in range(3):
-        server.change(kept, observacao=str(number))
-        server.change(gone, observacao=str(number))
-    server.delete(f"{ORDERS}{gone}")
-    before = {order_id: history(server, order_id) for order_id in (kept, gone, alone)}
-    assert [len(lines) for lines in before.values()] == [4, 5, 1]
-    server.stop()
-    take_back(server.database_path, 5)
-    server.restart()
-    assert {order_id: history(server, order_id) for order_id in before} == before
-    server.change(kept, observacao="depois")
-    assert history(server, kept)[:-1] == before[kept]
-    server.delete(f"{ORDERS}{alone}")
-    assert history(server, alone)[:-1] == before[alone]
 
 
 def test_what_failed_leaves_no_line(server: LiveServer) -> None:

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from ..schemas import Moment, Pedido
+from ..domain.fields import Moment
+from ..domain.order import Pedido
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}}}
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
-from .. import schemas
 from ..auth import Principal
+from ..domain.commands import Answer
+from ..domain.order import PedidoMudanca
 from ..http_errors import error_response
-from ..pedidos import Answer
-from ..writer import Writer
+from ..storage.writer import Writer
 from .guard import Guard
-from .orders import PREFIX, change_order
+from .orders import PREFIX, change_order, status_and_headers
 from .realtime import Streams, is_upgrade, sse_cursor
 from .requests import Environ, in_time, incomplete, json_object
 
@@ -51,9 +51,10 @@ class FastPath:
             return error_response(error, environ)(environ, start_response)
         if answer is None:  # the socket has another owner now
             return []
+        status, own = status_and_headers(answer)
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer.body)))]
-        headers += [("Cache-Control", "no-cache"), *answer.headers.items()]
-        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        headers += [("Cache-Control", "no-cache"), *own.items()]
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [answer.body]
 
     def _handler(self, environ: WSGIEnvironment) -> Callable[[Environ], Answer | None] | None:
@@ -84,7 +85,7 @@ class FastPath:
         if len(raw) < length:
             raise incomplete()
         self._guard.still_admits(principal)
-        body = schemas.PedidoMudanca.model_validate(json_object(raw))
+        body = PedidoMudanca.model_validate(json_object(raw))
         pedido_id = int(environ["PATH_INFO"].rpartition("/")[2])
         return change_order(self._writer, environ, principal, pedido_id, body, lambda: raw)
 

@@ -12,12 +12,12 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from .. import __version__, event_log, queries
 from ..database import FULL, Connection, Database, disk_is_full
+from ..domain.events import encode
 from ..errors import Problem
 from ..http_errors import problem_type
 from ..hub import Hub
 from ..migrations import set_meta
-from ..protocol import encode
-from ..writer import Transaction, Writer
+from ..storage.writer import Writer
 from .descriptions import answers
 from .requests import json_response
 
@@ -29,9 +29,9 @@ STRANGERS_SECONDS = 1.0
 UNWELL = "O servidor não consegue gravar. O motivo aparece a quem entra com um token."
 
 
-def _probe(transaction: Transaction) -> None:
+def _probe(connection: Connection) -> None:
     """A write of the size of an order, so that a full disk is noticed."""
-    set_meta(transaction.connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
+    set_meta(connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
 
 
 def _probe_reading(connection: Connection) -> None:
@@ -54,7 +54,7 @@ def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlu
         trouble: str | None = None
         try:
             with gevent.Timeout(PROBE_SECONDS):
-                writer.submit(_probe)
+                writer.run(_probe)
                 database.read(_probe_reading)
         except gevent.Timeout:
             trouble = "O banco de dados não aceita gravações: está travado ou lento demais."
@@ -93,7 +93,7 @@ def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlu
         body = hub.stats() | {
             "waiting_writes": writer.waiting,
             "transactions": writer.transactions,
-            "writes": writer.jobs,
+            "writes": writer.commands,
             "last_write_failure": writer.last_failure,
             "uptime_seconds": round(time.monotonic() - started, 1),
             "version": __version__,

@@ -13,22 +13,25 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from .. import pedidos, protocol, queries, schemas
+from .. import queries
 from ..auth import Principal, forbidden
 from ..database import Connection, Database, JsonArray
+from ..domain.commands import Answer, ChangeOrder, CreateOrder, DeleteOrder, Once
+from ..domain.events import Cursor, encode, timestamp
+from ..domain.fields import SECTORS, Priority, Status
+from ..domain.order import PedidoMudanca, PedidoNovo, named_fields, new_order
 from ..downloads import Download, Downloads, caller_of
-from ..pedidos import Answer
 from ..queries import Filters, Page
+from ..storage.writer import Writer
 from ..tokens import Role
-from ..writer import Transaction, Writer
 from .descriptions import answers
 from .guard import principal
-from .requests import Environ, StrictRequest, caller, idempotency, if_match, json_response, not_modified
+from .requests import Environ, StrictRequest, caller, if_match, json_response, not_modified, once
 
 PREFIX = "/api/v1/pedidos"
 SMALL = 64 * 1024
 """Bytes of an answer that a socket takes at once."""
-_TICKABLE = frozenset((*schemas.SECTORS, "status"))
+_TICKABLE = frozenset((*SECTORS, "status"))
 
 
 class OrderPath(BaseModel):
@@ -36,7 +39,7 @@ class OrderPath(BaseModel):
 
 
 class StatusPath(BaseModel):
-    status: schemas.Status
+    status: Status
 
 
 def _empty_is_none(value: Any) -> Any:
@@ -51,18 +54,18 @@ def _moment(value: str) -> str:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return protocol.timestamp(moment.astimezone(UTC))
+        return timestamp(moment.astimezone(UTC))
     except OverflowError:
         raise PydanticCustomError("moment", "deve ser data e hora em ISO 8601") from None
 
 
 def _sector(value: str) -> str:
-    if value not in (*schemas.SECTORS, "pronto"):
-        raise PydanticCustomError("sector", "use " + ", ".join((*schemas.SECTORS, "pronto")))
+    if value not in (*SECTORS, "pronto"):
+        raise PydanticCustomError("sector", "use " + ", ".join((*SECTORS, "pronto")))
     return value
 
 
-_SECTOR_WORDS = WithJsonSchema({"type": "string", "enum": [*schemas.SECTORS, "pronto"]})
+_SECTOR_WORDS = WithJsonSchema({"type": "string", "enum": [*SECTORS, "pronto"]})
 _MOMENT_OR_DAY = WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
 _PAGE_CURSOR = WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,18}\.(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$"})
 
@@ -81,12 +84,12 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_as_in_an_address)
 
-    status: Annotated[schemas.Status | None, BeforeValidator(_empty_is_none)] = None
+    status: Annotated[Status | None, BeforeValidator(_empty_is_none)] = None
     setor: Annotated[
         Annotated[str, BeforeValidator(str.lower), AfterValidator(_sector), _SECTOR_WORDS] | None,
         BeforeValidator(_empty_is_none),
     ] = Field(default=None, description="primeiro setor não marcado, ou `pronto`")
-    prioridade: Annotated[schemas.Priority | None, BeforeValidator(_empty_is_none)] = None
+    prioridade: Annotated[Priority | None, BeforeValidator(_empty_is_none)] = None
     q: str = Field(default="", max_length=200, description="procura em numero, cliente, cidade e telefone")
     atualizado_desde: Annotated[
         Annotated[str, AfterValidator(_moment), _MOMENT_OR_DAY] | None, BeforeValidator(_empty_is_none)
@@ -111,14 +114,14 @@ def change_order(
     environ: Environ,
     principal: Principal,
     pedido_id: int,
-    body: schemas.PedidoMudanca,
+    body: PedidoMudanca,
     raw_body: Callable[[], bytes],
 ) -> Answer:
-    """Changes one order, and returns after the COMMIT. Raises Problem 400, 403, 404, 409, 412, 422 or 503."""
-    changes = schemas.changes(body)
+    """Changes one order, and returns after the COMMIT. Raises Problem 400, 403, 422 or 503, or a Refusal."""
+    changes = named_fields(body)
     _refuse_others_fields(changes, principal)
-    job = pedidos.update(pedido_id, changes, if_match(environ), caller(environ, principal))
-    return writer.submit(pedidos.idempotent(job, idempotency(environ, principal, raw_body)))
+    by, key = caller(environ, principal), once(environ, principal, raw_body)
+    return writer.submit(ChangeOrder(pedido_id, changes, if_match(environ), by, key))
 
 
 def orders_blueprint(database: Database, writer: Writer, downloads: Downloads, zone: tzinfo | None) -> APIBlueprint:
@@ -127,15 +130,15 @@ def orders_blueprint(database: Database, writer: Writer, downloads: Downloads, z
         "orders", __name__, url_prefix=PREFIX, abp_tags=[Tag(name="pedidos", description="Os pedidos")]
     )
 
-    def write(job: Callable[[Transaction], Answer]) -> Response:
-        once = idempotency(request.environ, principal(), cast("StrictRequest", request).body)
+    def key() -> Once | None:
+        found = once(request.environ, principal(), cast("StrictRequest", request).body)
         principal()  # the body may have been read just now, for its key
-        return answered(writer.submit(pedidos.idempotent(job, once)))
+        return found
 
     def listing(filters: Filters, page: Page) -> Response:
         """A list: its ETag is the log's position, which every change moves."""
 
-        def tag(position: protocol.Cursor) -> str:
+        def tag(position: Cursor) -> str:
             since = f"-{filters.recent_since()}" if filters.recentes is not None else ""
             return f'W/"{position}{since}"'
 
@@ -173,11 +176,12 @@ def orders_blueprint(database: Database, writer: Writer, downloads: Downloads, z
     @api.get("/proximo-numero", summary="O próximo número, só como sugestão", responses=answers("number"))
     def next_number() -> Response:
         found = database.read(queries.next_number, caller_of(request.environ, principal()))
-        return json_response(protocol.encode(found))
+        return json_response(encode(found))
 
     @api.post("", summary="Cria um pedido", responses=answers("create"))
-    def create_order(body: schemas.PedidoNovo) -> Response:
-        return write(pedidos.create(schemas.new_order(body, zone), caller(request.environ, principal())))
+    def create_order(body: PedidoNovo) -> Response:
+        by = caller(request.environ, principal())
+        return answered(writer.submit(CreateOrder(new_order(body, zone), by, key())))
 
     @api.get("/<order_id:pedido_id>", summary="Um pedido", responses=answers("one"))
     def get_order(path: OrderPath) -> Response:
@@ -185,21 +189,21 @@ def orders_blueprint(database: Database, writer: Writer, downloads: Downloads, z
             versao, document = database.read(
                 lambda connection: queries.one(connection, path.pedido_id), download.caller
             )
-        tag = pedidos.etag(versao)
+        tag = etag(versao)
         if not_modified(tag):
             download.close()
             return Response(status=304, headers={"ETag": tag})
         return sent(download, document, None, {"ETag": tag})
 
     @api.patch("/<order_id:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
-    def update_order(path: OrderPath, body: schemas.PedidoMudanca) -> Response:
+    def update_order(path: OrderPath, body: PedidoMudanca) -> Response:
         raw_body = cast("StrictRequest", request).body
         return answered(change_order(writer, request.environ, principal(), path.pedido_id, body, raw_body))
 
     @api.delete("/<order_id:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
     def delete_order(path: OrderPath) -> Response:
-        environ = request.environ
-        return write(pedidos.delete(path.pedido_id, if_match(environ), caller(environ, principal())))
+        by = caller(request.environ, principal())
+        return answered(writer.submit(DeleteOrder(path.pedido_id, if_match(request.environ), by, key())))
 
     @api.get("/<order_id:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
     def get_history(path: OrderPath) -> Response:
@@ -223,8 +227,24 @@ def sent(
     return json_response(download.send(first, rest or iter(())), headers={**(headers or {}), **size})
 
 
+def status_and_headers(answer: Answer) -> tuple[int, dict[str, str]]:
+    """Of the HTTP answer to a command."""
+    match answer.action:
+        case "create":
+            return 201, {"ETag": etag(answer.version), "Location": f"{PREFIX}/{answer.order_id}"}
+        case "delete":
+            return 200, {}
+        case _:
+            return 200, {"ETag": etag(answer.version)}
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
 def answered(answer: Answer) -> Response:
-    return json_response(answer.body, answer.status, dict(answer.headers))
+    status, headers = status_and_headers(answer)
+    return json_response(answer.body, status, headers)
 
 
 def _refuse_others_fields(changes: dict[str, Any], principal: Principal) -> None:

@@ -20,10 +20,10 @@ from werkzeug.exceptions import MethodNotAllowed
 from .. import event_log
 from ..auth import NOBODY, Principal
 from ..database import Database
+from ..domain.events import Cursor
 from ..edge import Completion
 from ..errors import Problem, invalid_fields, unavailable
 from ..hub import Hub
-from ..protocol import Cursor
 from ..server.hijack import take_socket
 from ..subscription import Start, Subscription
 from ..transports import Transport

@@ -15,9 +15,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..auth import Principal
+from ..domain.commands import Caller, Once, Versions
 from ..errors import Problem, invalid_fields
-from ..pedidos import Caller, Idempotency, IfMatch
-from ..schemas import parse_json
+from ..json_body import parse_json
 
 MAX_NAME = 80
 STRANGERS_BODY = 1024
@@ -132,13 +132,13 @@ def _name(raw: str | None) -> str | None:
     return text[:MAX_NAME] or None
 
 
-def if_match(environ: Environ) -> IfMatch | None:
+def if_match(environ: Environ) -> Versions:
     """``"7"``, ``W/"7"`` (proxies weaken ETags), ``*``, or a list. Raises Problem 400 for anything else."""
     header = environ.get("HTTP_IF_MATCH")
     if header is None:
         return None
     if header.strip() == "*":
-        return IfMatch(None)
+        return None
     if not _ETAGS.fullmatch(header):
         raise Problem(
             400,
@@ -146,10 +146,10 @@ def if_match(environ: Environ) -> IfMatch | None:
             'Envie em If-Match o ETag do pedido, com as aspas: If-Match: "7". Ou *, para qualquer versão.',
         )
     # A tag that is no version of ours matches nothing, and so leads to 412.
-    return IfMatch(frozenset(map(int, re.findall(r'"([0-9]{1,18})"', header))))
+    return frozenset(map(int, re.findall(r'"([0-9]{1,18})"', header)))
 
 
-def idempotency(environ: Environ, principal: Principal, body: Callable[[], bytes]) -> Idempotency | None:
+def once(environ: Environ, principal: Principal, body: Callable[[], bytes]) -> Once | None:
     """Reads the body only where there is a key.
 
     Raises Problem 400 for one that is empty, too long, or not printable ASCII.
@@ -174,7 +174,7 @@ def idempotency(environ: Environ, principal: Principal, body: Callable[[], bytes
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     token_id = principal.token_id
-    return Idempotency(f"{token_id}:{key}" if token_id else key, digest.hexdigest())
+    return Once(f"{token_id}:{key}" if token_id else key, digest.hexdigest())
 
 
 def not_modified(tag: str) -> bool:

@@ -16,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from .. import tokens
 from ..auth import Access, Principal, unauthorized
 from ..cookies import HOST_PREFIX
-from ..database import Database
+from ..database import Connection, Database
+from ..domain.events import encode
 from ..errors import Problem
 from ..hub import Hub
-from ..protocol import encode
 from ..rates import Rates
-from ..writer import Transaction, Writer
+from ..storage.writer import Writer
 from .descriptions import answers, page_answers
 from .requests import json_response
 
@@ -77,7 +77,7 @@ def session_blueprint(
             rates.failed_sign_in(request.remote_addr or "")
             raise unauthorized("Este token não existe, foi revogado ou expirou. Confira se foi copiado inteiro.")
         rates.write(principal)  # a session is a row
-        secret = writer.submit(lambda transaction: tokens.open_session(transaction.connection, principal.token_id))
+        secret = writer.run(lambda connection: tokens.open_session(connection, principal.token_id))
         reread()
         response = _who(access, principal)
         secure = request.is_secure or (public_url.startswith("https:") and _comes_from(public_url))
@@ -92,11 +92,11 @@ def session_blueprint(
         shown = list(access.sessions_in(cookies(), secure=request.is_secure)) if by_session else []
         if shown:
 
-            def close(transaction: Transaction) -> None:
+            def close(connection: Connection) -> None:
                 for principal in shown:
-                    tokens.close_session(transaction.connection, principal.digest)
+                    tokens.close_session(connection, principal.digest)
 
-            writer.submit(close)
+            writer.run(close)
             reread()
         response = _who(access, None)
         forget_other_cookies(response)
@@ -157,9 +157,7 @@ def extend_sessions(writer: Writer, principals: Collection[Principal]) -> None:
     def extend() -> None:
         digests = [principal.digest for principal in principals]
         try:
-            writer.submit(
-                lambda transaction: tokens.extend_sessions(transaction.connection, digests), background=True
-            )
+            writer.run(lambda connection: tokens.extend_sessions(connection, digests), background=True)
         except Problem as problem:
             log.warning("sessions not extended", extra={"reason": problem.detail})
 

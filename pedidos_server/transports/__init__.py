@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..protocol import Close, Cursor, Event
+from ..domain.events import Cursor, Event
+from ..protocol import Close
 
 if TYPE_CHECKING:
     from ..subscription import Subscription

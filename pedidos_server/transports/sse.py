@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import protocol
-from ..protocol import Close, Cursor, Event
+from ..domain.events import Cursor, Event, connection_message, refresh_message
+from ..protocol import Close
 
 if TYPE_CHECKING:
     from ..subscription import Subscription
@@ -22,11 +23,11 @@ class SseTransport:
 
     def hello(self, cursor: Cursor, server_version: str, *, resumable: bool) -> bytes:
         # Without an id where a refresh follows: a client cut between the two must ask again, not resume.
-        message = protocol.connection_message(cursor, server_version)
+        message = connection_message(cursor, server_version)
         return protocol.SSE_RETRY + protocol.sse_block(message, cursor if resumable else None)
 
     def refresh(self, reason: str, cursor: Cursor) -> bytes:
-        return protocol.sse_block(protocol.refresh_message(reason, cursor), cursor)
+        return protocol.sse_block(refresh_message(reason, cursor), cursor)
 
     def ping(self) -> bytes:
         return protocol.SSE_COMMENT

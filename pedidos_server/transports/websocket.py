@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .. import protocol
+from ..domain.events import Cursor, Event, connection_message, pong_message, refresh_message
 from ..errors import Problem
-from ..protocol import Close, Cursor, Event
-from ..schemas import parse_json
+from ..json_body import parse_json
+from ..protocol import Close
 
 if TYPE_CHECKING:
     from ..subscription import Subscription
@@ -33,10 +34,10 @@ class WebSocketTransport:
         return protocol.text_frame(event.payload)
 
     def hello(self, cursor: Cursor, server_version: str, *, resumable: bool) -> bytes:
-        return protocol.text_frame(protocol.connection_message(cursor, server_version))
+        return protocol.text_frame(connection_message(cursor, server_version))
 
     def refresh(self, reason: str, cursor: Cursor) -> bytes:
-        return protocol.text_frame(protocol.refresh_message(reason, cursor))
+        return protocol.text_frame(refresh_message(reason, cursor))
 
     def ping(self) -> bytes:
         return protocol.ping_frame()
@@ -88,7 +89,7 @@ def _answer(text: str) -> bytes | Close:
         return protocol.NOT_JSON
     kind = message.get("type") if isinstance(message, dict) else None
     if kind == "ping":
-        return protocol.text_frame(protocol.pong_message())
+        return protocol.text_frame(pong_message())
     if kind == "get_pedidos":
-        return protocol.text_frame(protocol.refresh_message("Recarregue os pedidos."))
+        return protocol.text_frame(refresh_message("Recarregue os pedidos."))
     return b""

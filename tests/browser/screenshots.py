@@ -28,7 +28,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  #
 from view_support import move_back  # noqa: E402
 
 from pedidos_server.demo import COLLEAGUES, COUNTER, believable_order  # noqa: E402
-from pedidos_server.schemas import SECTORS  # noqa: E402
+from pedidos_server.domain.fields import SECTORS  # noqa: E402
 
 PICTURES = REPOSITORY / "docs"
 DESK = {"width": 1280, "height": 800}

@@ -9,7 +9,7 @@ from live_server import ORDERS
 from page_helpers import OpenPage, Shop, day
 from playwright.sync_api import Page, expect
 
-from pedidos_server.schemas import ItemPedido, PedidoNovo
+from pedidos_server.domain.order import ItemPedido, PedidoNovo
 
 pytest_plugins = ["page_fixtures"]
 

@@ -16,7 +16,7 @@ from doors import Doors, new_token, sign_in, without_token
 from live_server import ORDERS, LiveServer, wait_until
 
 from pedidos_server.cookies import MOST, SessionCookie
-from pedidos_server.protocol import timestamp
+from pedidos_server.domain.events import timestamp
 from pedidos_server.tokens import extend_sessions
 
 DAY = 86_400

@@ -16,12 +16,9 @@ import pytest
 from checks import assert_problem
 from doors import Doors, new_token, pedidos, printed_token, revoke, sign_in, subprotocol, without_token
 from live_server import ORDERS, wait_until
-from older_schemas import take_back
 from stream_clients import StreamRefused
 
 from pedidos_server.auth import Access
-from pedidos_server.database import Database
-from pedidos_server.migrations import migrate
 from pedidos_server.routes.guard import _token_in_subprotocols
 
 NOTICED = 2.5
@@ -182,20 +179,3 @@ def test_files_are_their_owners_alone(doors: Doors) -> None:
     found = sorted(doors.server.directory.glob("pedidos.db*"))
     assert {path.name for path in found} >= {"pedidos.db", "pedidos.db-wal", "pedidos.db-shm", "pedidos.db.lock"}
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in found} == {path.name: 0o600 for path in found}
-
-
-def test_a_database_of_the_first_schema_gets_what_a_new_one_has(tmp_path: Path) -> None:
-    def tables(path: Path) -> list[str]:
-        with closing(sqlite3.connect(path)) as connection:
-            rows = connection.execute("SELECT sql FROM sqlite_master WHERE tbl_name IN ('token', 'sessao')")
-            return sorted(row[0] for row in rows if row[0])
-
-    new, old = tmp_path / "new.db", tmp_path / "old.db"
-    for path in (new, old):
-        database = Database(f"sqlite:///{path}")
-        migrate(database.open_writer(), path)
-        database.close()
-    take_back(old, 1)
-    made = pedidos("token", "create", "Ana", "--role", "leitura", "--database", f"sqlite:///{old}")
-    assert made.returncode == 0, made.stderr
-    assert tables(new) == tables(old) and len(tables(new)) == 4

@@ -11,6 +11,7 @@ import pytest
 from pedidos_server import protocol
 from pedidos_server.cli import _parser
 from pedidos_server.config import Settings, flag_name
+from pedidos_server.domain.events import Cursor, connection_message, pong_message, refresh_message, update_message
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "documentation" / "instalacao.md").read_text(encoding="utf-8")
@@ -38,12 +39,12 @@ def test_a_close_reason_fits_its_frame(close):
 
 def test_the_examples_have_the_fields_of_the_messages():
     examples = {message["type"]: message for message in map(json.loads, re.findall(r"```json\n(.+)\n```", PROTOCOL))}
-    cursor = protocol.Cursor(2, "a2eda8bc")
+    cursor = Cursor(2, "a2eda8bc")
     built = [
-        protocol.connection_message(cursor, "0.1.0"),
-        protocol.refresh_message("…", cursor),
-        protocol.pong_message(),
-        protocol.update_message(
+        connection_message(cursor, "0.1.0"),
+        refresh_message("…", cursor),
+        pong_message(),
+        update_message(
             action="update",
             pedido_id=1,
             document=b"{}",

@@ -14,9 +14,10 @@ from unit_database import new_database, steps_of
 
 from pedidos_server import event_log
 from pedidos_server.database import Connection
+from pedidos_server.domain.commands import new_tag
+from pedidos_server.domain.events import Cursor, Event, timestamp
 from pedidos_server.event_log import Head, Retention
 from pedidos_server.migrations import get_meta
-from pedidos_server.protocol import Cursor, Event, timestamp
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = Retention(events=10**9, days=10_000, bytes=10**12)
@@ -24,7 +25,7 @@ EVERYTHING = Retention(events=10**9, days=10_000, bytes=10**12)
 
 def append(connection: Connection, size: int = 100, age_in_days: float = 0) -> Event:
     head = event_log.head(connection)
-    event = Event(event_log.next_cursor(head.cursor), b"x" * size)
+    event = Event(Cursor(head.cursor.number + 1, new_tag()), b"x" * size)
     event_log.append(connection, head, [event], timestamp(NOW - timedelta(days=age_in_days)))
     return event
 

@@ -24,9 +24,10 @@ from unit_streams import Reader, tcp_pair
 from pedidos_server import multisend
 from pedidos_server.clock import RunningClock
 from pedidos_server.config import Settings
+from pedidos_server.domain.events import Cursor, Event, encode
 from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
 from pedidos_server.multisend import open_ring
-from pedidos_server.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW, Cursor, Event, encode
+from pedidos_server.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW
 from pedidos_server.subscription import Batch, Start, Subscription
 from pedidos_server.transports import Transport
 from pedidos_server.transports.sse import SseTransport
@@ -858,7 +859,7 @@ def test_a_process_that_cannot_publish_ends() -> None:
         import gevent
         from pedidos_server.config import Settings
         from pedidos_server.hub import Hub
-        from pedidos_server.protocol import Cursor, Event
+        from pedidos_server.domain.events import Cursor, Event
 
         settings = Settings()
         hub = Hub(head=Cursor(0, "00000000"), newest=[], read_page=lambda after, size: [], server_version="",

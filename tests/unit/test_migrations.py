@@ -8,13 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from older_schemas import take_back
 from peewee import SqliteDatabase
 
 from pedidos_server.database import Connection, Database
 from pedidos_server.errors import StartupError
 from pedidos_server.migrations import SCHEMA_VERSION, STEPS, get_meta, migrate, set_meta
-from pedidos_server.pedidos import telephone
 
 TABLES = {"meta", "pedido", "contagem", "evento", "historico", "resposta"}
 
@@ -56,7 +54,7 @@ def whole(path: Path) -> list[str]:
 
 def version_of(path: Path) -> str:
     with closing(sqlite3.connect(path)) as connection:
-        return get_meta(connection, "versao_do_esquema")
+        return get_meta(connection, "esquema")
 
 
 def table(name: str) -> Callable[[Connection], None]:
@@ -76,8 +74,8 @@ def failing(connection: Connection) -> None:
 def add_order(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
-            "INSERT INTO pedido (numero, versao, status, setor, prioridade, busca, alterado_em, documento) "
-            "VALUES ('1', 1, 'pendente', 'financeiro', 'NORMAL', '', '', x'7b7d')"
+            "INSERT INTO pedido (id, numero, versao, status, setor, prioridade, busca, alterado_em, documento, "
+            "forma, ultima_mudanca) VALUES (1, '1', 1, 'pendente', 'financeiro', 'NORMAL', '', '', x'7b7d', 0, 1)"
         )
 
 
@@ -98,16 +96,6 @@ def test_each_new_database_has_a_tag_of_its_own(tmp_path: Path) -> None:
         bring(tmp_path / name)
         tags |= set(ask(tmp_path / name, "SELECT valor FROM meta WHERE chave = 'tag'"))
     assert len(tags) == 3
-
-
-def test_ids_are_never_given_out_again(path: Path) -> None:
-    bring(path)
-    for _ in range(2):
-        add_order(path)
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("DELETE FROM pedido")
-    add_order(path)
-    assert ask(path, "SELECT id FROM pedido") == [(3,)]
 
 
 def test_the_same_version_is_left_as_it_is(path: Path) -> None:
@@ -135,56 +123,6 @@ def test_an_older_database_goes_forward_step_by_step(path: Path) -> None:
     bring(path, third, steps)
     assert version_of(path) == str(third)
     assert ask(path, "SELECT versao FROM pedido") == [(4,)]
-
-
-def schema(path: Path) -> set[tuple[object, ...]]:
-    rows = ask(path, "SELECT type, name, tbl_name, sql FROM sqlite_master")
-    return {tuple(str(column).replace('"', "") for column in row) for row in rows}
-
-
-def test_a_database_brought_forward_is_like_a_new_one(tmp_path: Path) -> None:
-    old, new = tmp_path / "old.db", tmp_path / "new.db"
-    for path in (old, new):
-        bring(path)
-    take_back(old, 2)
-    add_order(old)  # no trigger counts it
-    assert schema(old) != schema(new)
-    bring(old)
-    assert schema(old) == schema(new)
-    assert ask(old, "SELECT * FROM contagem") == [("pendente", "financeiro", "NORMAL", 1)]
-    assert ask(old, "SELECT valor FROM meta WHERE chave = 'lacuna'") == [("0",)]
-
-
-def test_what_a_shop_has_added_to_its_file_still_works(path: Path) -> None:
-    bring(path)
-    take_back(path, 5)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE VIEW changes AS SELECT pedido_id, acao FROM historico")
-        connection.execute(
-            "CREATE TRIGGER forget AFTER DELETE ON pedido BEGIN DELETE FROM historico WHERE pedido_id = OLD.id; END"
-        )
-        connection.execute(
-            "INSERT INTO historico (pedido_id, cursor, acao, timestamp, mudancas) VALUES (1, '', 'create', '', x'')"
-        )
-    bring(path)
-    assert ask(path, "SELECT * FROM changes") == [(1, "create")]
-    add_order(path)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DELETE FROM pedido")
-    assert ask(path, "SELECT * FROM changes") == []
-
-
-@pytest.mark.parametrize(
-    ("kept", "gap"), [((), 0), ((1, 2, 3), 0), ((7,), 0), ((7, 8, 9), 0), ((1, 3), 2), ((2, 3, 6, 9, 10), 8)]
-)
-def test_a_gap_in_an_older_log_is_found(path: Path, kept: tuple[int, ...], gap: int) -> None:
-    bring(path)
-    take_back(path, 2)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for number in kept:
-            connection.execute("INSERT INTO evento VALUES (?, 'aaaaaaaa', '', 0, x'')", [number])
-    bring(path)
-    assert ask(path, "SELECT valor FROM meta WHERE chave = 'lacuna'") == [(str(gap),)]
 
 
 def test_a_step_that_fails_leaves_everything_as_it_was(path: Path) -> None:
@@ -228,7 +166,7 @@ def test_a_new_file_whose_making_fails_stays_empty(path: Path, monkeypatch: pyte
 def test_a_newer_database_is_refused(path: Path) -> None:
     bring(path)
     with closing(sqlite3.connect(path)) as connection, connection:
-        set_meta(connection, "versao_do_esquema", str(SCHEMA_VERSION + 1))
+        set_meta(connection, "esquema", str(SCHEMA_VERSION + 1))
     before = whole(path)
     with pytest.raises(StartupError, match="versão mais nova") as refused:
         bring(path)
@@ -263,21 +201,14 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path, content: byte
     assert path.read_bytes() == content
 
 
-def test_an_older_file_is_searched_by_telephone_too(path: Path) -> None:
-    def order(number: int, document: bytes) -> None:
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute(
-                "INSERT INTO pedido (numero, versao, status, setor, prioridade, busca, alterado_em, documento) "
-                "VALUES (?, 1, 'pendente', 'financeiro', 'NORMAL', 'ana', '', ?)",
-                [str(number), document],
-            )
-
-    bring(path)
-    take_back(path, 6)
-    documents = [b'{"telefone_cliente":"(11) 98765-4321"}', b'{"telefone_cliente":null}', b"{}", b"no JSON"]
-    for number, document in enumerate(documents):
-        order(number, document)
-    bring(path)
-    texts = [text for (text,) in ask(path, "SELECT busca FROM pedido ORDER BY id")]
-    assert texts == [f"ana\n{telephone('11987654321')}", "ana\n", "ana\n", "ana\n"]
-    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+def test_a_file_of_an_unreleased_version_is_refused_and_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE meta (chave TEXT PRIMARY KEY, valor TEXT); CREATE TABLE evento (numero INTEGER);"
+            "INSERT INTO meta VALUES ('versao_do_esquema', '6');"
+        )
+    before = path.read_bytes()
+    with pytest.raises(StartupError, match="versão de testes") as refused:
+        bring(path)
+    assert "--database" in str(refused.value), "it says what to do"
+    assert path.read_bytes() == before

@@ -17,12 +17,20 @@ from stream_clients import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from wsproto.frame_protocol import FrameDecoder
 
 from pedidos_server import protocol
+from pedidos_server.domain.events import (
+    Cursor,
+    connection_message,
+    encode,
+    pong_message,
+    refresh_message,
+    timestamp,
+    update_message,
+)
 from pedidos_server.protocol import (
     MAX_FRAGMENTS,
     MAX_FRAMES,
     Allowance,
     ClientFrames,
-    Cursor,
     Fault,
     PeerClose,
     Ping,
@@ -73,14 +81,14 @@ MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))
 
 @given(MOMENTS, st.timedeltas(timedelta(milliseconds=1), timedelta(99)))
 def test_timestamps_sort_as_text(moment: datetime, later: timedelta) -> None:
-    first, second = (protocol.timestamp(when.replace(tzinfo=UTC)) for when in (moment, moment + later))
+    first, second = (timestamp(when.replace(tzinfo=UTC)) for when in (moment, moment + later))
     assert first < second
     assert len(first) == len("2026-11-24T17:50:52.123Z") and first.endswith("Z")
 
 
 def test_a_timestamp_keeps_milliseconds() -> None:
-    assert protocol.timestamp(datetime(2026, 11, 24, 17, 50, 52, 123_999, UTC)) == "2026-11-24T17:50:52.123Z"
-    assert protocol.timestamp(datetime(2026, 1, 2, 3, 4, 5, 0, UTC)) == "2026-01-02T03:04:05.000Z"
+    assert timestamp(datetime(2026, 11, 24, 17, 50, 52, 123_999, UTC)) == "2026-11-24T17:50:52.123Z"
+    assert timestamp(datetime(2026, 1, 2, 3, 4, 5, 0, UTC)) == "2026-01-02T03:04:05.000Z"
 
 
 def compact(value: Any) -> bytes:
@@ -96,14 +104,14 @@ def test_golden_frames(path: Path) -> None:
     match message["type"]:
         case "connection":
             assert cursor is not None
-            payload = protocol.connection_message(cursor, message["versao_servidor"])
+            payload = connection_message(cursor, message["versao_servidor"])
         case "refresh_required":
-            payload = protocol.refresh_message(message["message"], cursor)
+            payload = refresh_message(message["message"], cursor)
         case "pong":
-            payload = protocol.pong_message()
+            payload = pong_message()
         case "pedido_update":
             assert cursor is not None
-            payload = protocol.update_message(
+            payload = update_message(
                 action=message["action"],
                 pedido_id=message["pedido_id"],
                 document=None if message["data"] is None else compact(message["data"]),
@@ -125,7 +133,7 @@ def test_golden_frames(path: Path) -> None:
 
 def test_the_document_is_spliced_in_as_it_is() -> None:
     document = b'{"id":7,"cliente":"Z\xc3\xa9 \\"&\\u0000","items":[{"x":1.50}]}'
-    message = protocol.update_message(
+    message = update_message(
         action="update",
         pedido_id=7,
         document=document,
@@ -141,7 +149,7 @@ def test_the_document_is_spliced_in_as_it_is() -> None:
 
 
 def test_without_a_cursor_a_refresh_names_none() -> None:
-    assert "cursor" not in json.loads(protocol.refresh_message("Recarregue"))
+    assert "cursor" not in json.loads(refresh_message("Recarregue"))
 
 
 # ------------------------------------------------------------------------------------ close codes
@@ -422,7 +430,7 @@ JSON = st.recursive(
 
 @given(JSON, st.one_of(st.none(), CURSORS))
 def test_a_block_carries_any_message(message: Any, cursor: Cursor | None) -> None:
-    ((id, data),) = parse_sse(protocol.sse_block(protocol.encode(message), cursor))
+    ((id, data),) = parse_sse(protocol.sse_block(encode(message), cursor))
     assert id == (None if cursor is None else str(cursor))
     assert json.loads(data) == message
 

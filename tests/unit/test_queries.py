@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import pydantic_core
 import pytest
+import unit_shop
 from hypothesis import given
 from hypothesis import strategies as st
 from unit_database import new_database, steps_of
+from unit_shop import Shop
 
-from pedidos_server import pedidos, queries, schemas
+from pedidos_server import queries
 from pedidos_server.database import Connection, JsonArray
+from pedidos_server.domain.commands import Command, DeleteOrder
+from pedidos_server.domain.fields import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
+from pedidos_server.domain.order import search_text, searchable, sector_of
 from pedidos_server.errors import Problem
-from pedidos_server.pedidos import Caller, search_text, searchable, sector_of
 from pedidos_server.queries import Filters, Page
-from pedidos_server.schemas import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
-from pedidos_server.writer import Decoded, Transaction
 
-NOBODY = Caller(None, None)
 LONG_AGO, NOT_SO_LONG_AGO = "2001-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"
 LAST_IDS = 4
 """Ids among which a page is looked for first, here."""
@@ -32,7 +33,6 @@ LAST_IDS = 4
 def fresh() -> Iterator[Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.deserialize(new_database())
-        connection.execute("BEGIN")
         yield connection
 
 
@@ -52,13 +52,16 @@ STEP = st.tuples(st.sampled_from(("create", "update", "update", "delete")), st.i
 """What is done, to which order, with which fields; those of one list are one savepoint."""
 
 
-def command(kind: str, pedido_id: int, fields: dict[str, Any]) -> Callable[[Transaction], Any]:
+def command(kind: str, pedido_id: int, fields: dict[str, Any]) -> Command:
     if kind == "create":
-        body = schemas.PedidoNovo.model_validate({"cliente": "Caio", **fields})
-        return pedidos.create(schemas.new_order(body), NOBODY)
+        return unit_shop.create(**{"cliente": "Caio", **fields})
     if kind == "update":
-        return pedidos.update(pedido_id, fields, None, NOBODY)
-    return pedidos.delete(pedido_id, None, NOBODY)
+        return unit_shop.change(pedido_id, **fields)
+    return DeleteOrder(pedido_id)
+
+
+def do(connection: Connection, kind: str, pedido_id: int = 0, fields: dict[str, Any] | None = None) -> None:
+    Shop(connection).do(command(kind, pedido_id, fields or {}))
 
 
 def rows(connection: Connection) -> list[tuple[Any, ...]]:
@@ -83,47 +86,42 @@ def rows_of_their_documents(connection: Connection) -> list[tuple[Any, ...]]:
     ]
 
 
+class _RolledBack(Exception):
+    pass
+
+
 @given(st.lists(st.tuples(st.lists(STEP, max_size=4), st.booleans()), max_size=12))
-def test_counts_and_columns_are_those_of_the_orders(jobs: list[tuple[list[Any], bool]]) -> None:
-    """After whatever was done, refused, or rolled back to a savepoint."""
-    decoded = Decoded()
+def test_counts_and_columns_are_those_of_the_orders(batches: list[tuple[list[Any], bool]]) -> None:
+    """After whatever was done, refused, or rolled back."""
     with fresh() as connection:
-        for steps, kept in jobs:
-            connection.execute("SAVEPOINT job")
-            transaction = Transaction(connection, decoded)
-            for step in steps:
-                with suppress(Problem):
-                    command(*step)(transaction)
-            transaction.flush()
-            if not kept:
-                connection.execute("ROLLBACK TO job")
-            connection.execute("RELEASE job")
+        shop = Shop(connection)
+        for steps, kept in batches:
+            if kept:
+                shop.together(*(command(*step) for step in steps))
+            else:
+                with suppress(_RolledBack):
+                    shop.transactions.run(_half_done)
             counted = connection.execute(
                 "SELECT status, setor, prioridade, COUNT(*) FROM pedido GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
             ).fetchall()
             assert (
                 connection.execute("SELECT * FROM contagem WHERE total <> 0 ORDER BY 1, 2, 3").fetchall() == counted
             )
+            assert rows(connection) == rows_of_their_documents(connection)
+
+
+def _half_done(connection: Connection) -> None:
+    connection.execute("DELETE FROM pedido")
+    connection.execute("UPDATE pedido SET status = 'pronto'")
+    raise _RolledBack
 
 
 def test_a_change_begins_with_what_the_database_holds(connection: Connection) -> None:
     """Not with what an earlier transaction made of it, that was rolled back or changed by another program since."""
-    decoded = Decoded()
-
-    def change(**changes: Any) -> dict[str, Any]:
-        answer = pedidos.update(1, changes, None, NOBODY)(Transaction(connection, decoded))
-        order: dict[str, Any] = pydantic_core.from_json(answer.body)
-        return order
-
-    connection.execute("BEGIN")
-    command("create", 1, {"cliente": "Ana"})(Transaction(connection, decoded))
-    connection.execute("SAVEPOINT job")
-    assert change(observacao="rolled back")["versao"] == 2
-    connection.execute("ROLLBACK TO job")
-    order = change(financeiro=True)
-    assert (order["versao"], order["observacao"], order["financeiro"]) == (2, None, True)
+    shop = Shop(connection)
+    shop.create()
     connection.execute("UPDATE pedido SET documento = CAST(REPLACE(documento, 'Ana', 'Bia') AS BLOB)")
-    assert change(costura=True)["cliente"] == "Bia"
+    assert shop.change(1, costura=True)["cliente"] == "Bia"
 
 
 # -------------------------------------------------------------------------------------------- lists
@@ -150,13 +148,12 @@ FILTERS = st.builds(
 
 
 def fill(connection: Connection, orders: list[dict[str, Any]]) -> None:
-    transaction = Transaction(connection)
     for pedido_id, order in enumerate(orders, 1):
         fields = {name: value for name, value in order.items() if name not in ("alterado_em", "gone")}
-        command("create", 0, fields)(transaction)
+        do(connection, "create", 0, fields)
         connection.execute("UPDATE pedido SET alterado_em = ? WHERE id = ?", [order["alterado_em"], pedido_id])
         if order["gone"]:
-            command("delete", pedido_id, {})(transaction)
+            do(connection, "delete", pedido_id)
 
 
 def expected(orders: list[dict[str, Any]], filters: Filters) -> list[int]:
@@ -275,11 +272,9 @@ def test_a_search_reads_only_the_orders_that_have_its_letters(connection: Connec
 
 def test_the_history_of_one_order_reads_no_other(connection: Connection) -> None:
     """Counted in SQLite's own steps: of an order that is, one that was deleted, and one that never was."""
-    transaction = Transaction(connection, Decoded())
-    for _ in range(2_000):
-        pedidos.create(schemas.new_order(schemas.PedidoNovo(cliente="Ana")), NOBODY)(transaction)
-    pedidos.delete(7, None, NOBODY)(transaction)
-    transaction.flush()
+    shop = Shop(connection)
+    shop.together(*[unit_shop.create()] * 2_000)
+    shop.delete(7)
 
     def read() -> None:
         lengths = [len(whole(connection, queries.history(connection, pedido_id))) for pedido_id in (6, 7)]
@@ -309,7 +304,7 @@ TYPED = (
 def test_a_telephone_is_found_however_it_is_written(typed: str) -> None:
     with fresh() as connection:
         for stored in (*STORED, "(31) 3333-1047"):
-            command("create", 0, {"cliente": "Ana", "telefone_cliente": stored})(Transaction(connection))
+            do(connection, "create", 0, {"cliente": "Ana", "telefone_cliente": stored})
         assert len(listed(connection, Filters(q=typed), Page())[1]) == len(STORED)
         assert queries.orders(connection, Filters(q=f"ana {typed}"), Page(2)).total == len(STORED)
         assert queries.orders(connection, Filters(q=f"bia {typed}"), Page(2)).total == 0
@@ -319,23 +314,23 @@ def test_a_number_finds_the_order_and_not_a_tenth_of_all_telephones() -> None:
     with fresh() as connection:
         for numero, digits in (("47", "(11) 98765-4321"), ("48", "(11) 94747-4747"), ("1047", "(31) 3333-0000")):
             fields = {"numero": numero, "telefone_cliente": digits}
-            command("create", 0, fields)(Transaction(connection))
+            do(connection, "create", 0, fields)
         found = queries.orders(connection, Filters(q="47"), Page()).documents
         assert [order["numero"] for order in whole(connection, found)] == ["1047", "47"]
 
 
 def test_a_changed_telephone_is_found() -> None:
     with fresh() as connection:
-        command("create", 0, {})(Transaction(connection))
-        command("update", 1, {"telefone_cliente": "(11) 98765-4321"})(Transaction(connection))
+        do(connection, "create", 0, {})
+        do(connection, "update", 1, {"telefone_cliente": "(11) 98765-4321"})
         assert queries.orders(connection, Filters(q="98765-4321"), Page(5)).total == 1
-        command("update", 1, {"telefone_cliente": ""})(Transaction(connection))
+        do(connection, "update", 1, {"telefone_cliente": ""})
         assert queries.orders(connection, Filters(q="98765-4321"), Page(5)).total == 0
 
 
 def test_a_search_has_so_many_words_and_no_more() -> None:
     with fresh() as connection:
-        command("create", 0, {})(Transaction(connection))
+        do(connection, "create", 0, {})
         assert queries.orders(connection, Filters(q="a " * queries.MAX_WORDS), Page()).total == 1
         for text in ("a " * (queries.MAX_WORDS + 1), "1 " * 100):
             with pytest.raises(Problem, match="q") as refused:

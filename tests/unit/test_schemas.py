@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from pedidos_server import schemas
+from pedidos_server.domain.fields import MAX_FAULTS
+from pedidos_server.domain.order import PedidoMudanca, PedidoNovo, named_fields, new_order
 from pedidos_server.errors import Problem
-from pedidos_server.schemas import MAX_FAULTS, MAX_VALUES, PedidoMudanca, PedidoNovo, new_order, schema_problem
+from pedidos_server.json_body import MAX_VALUES, parse_json, schema_problem
 
 INVISIBLE = ["\u200b", "\u200d\ufeff", "\u2060 \u00ad", "\u3164", "\u2800", "\u202e", "\U000e0041", "\ufe0f", "\x7f"]
 
@@ -49,7 +50,7 @@ def test_a_day_is_kept(day: str | None) -> None:
 def test_an_empty_date_is_none() -> None:
     order = new_order(PedidoNovo.model_validate({"cliente": "Ana", "data_entrada": "", "data_entrega": ""}))
     assert order["data_entrada"] is order["data_entrega"] is None
-    change = schemas.changes(PedidoMudanca.model_validate({"data_entrada": "", "data_entrega": ""}))
+    change = named_fields(PedidoMudanca.model_validate({"data_entrada": "", "data_entrega": ""}))
     assert change == {"data_entrada": None, "data_entrega": None}
 
 
@@ -108,7 +109,7 @@ def test_a_body_of_more_values_than_any_order_is_not_parsed() -> None:
     for body in (b"0.1," * 2_000_000, b"[" * 8_000_000, b'{"a":{},' * 1_000_000):
         started = time.process_time()
         with pytest.raises(Problem, match="corpo") as refused:
-            schemas.parse_json(body)
+            parse_json(body)
         assert refused.value.status == 422 and str(MAX_VALUES) in refused.value.extra["errors"][0]["mensagem"]
         assert time.process_time() - started < 0.5
 
@@ -118,7 +119,7 @@ def test_a_body_of_more_values_than_any_order_is_not_parsed() -> None:
 
 def read(body: dict[str, Any]) -> None:
     try:
-        new_order(PedidoNovo.model_validate(schemas.parse_json(json.dumps(body).encode())))
+        new_order(PedidoNovo.model_validate(parse_json(json.dumps(body).encode())))
     except ValidationError as error:
         schema_problem(error)
     except Problem:

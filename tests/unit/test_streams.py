@@ -9,8 +9,8 @@ import gevent
 import pytest
 
 from pedidos_server.auth import NOBODY
+from pedidos_server.domain.events import Cursor
 from pedidos_server.errors import Problem, unavailable
-from pedidos_server.protocol import Cursor
 from pedidos_server.routes.realtime import Streams
 
 CURSOR = Cursor(7, "0a1b2c3d")

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import unit_shop
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import from_json
 from unit_database import new_database
 
-from pedidos_server import event_log, pedidos, schemas
+from pedidos_server import event_log
 from pedidos_server.database import Connection
+from pedidos_server.domain.commands import Answer
 from pedidos_server.event_log import Retention
-from pedidos_server.pedidos import IDEMPOTENCY_HOURS, Answer, Caller, Idempotency
+from pedidos_server.storage.sqlite import answers
+from pedidos_server.storage.sqlite.answers import KEPT_HOURS
 from pedidos_server.timekeeping import JUMP, MAX_OFF, Clock, running_time
-from pedidos_server.writer import Transaction
 
-NOBODY = Caller(None, None)
 HOUR, DAY = 3600.0, 86400.0
 START = 1_795_000_000.0
 """Unix time; in November 2026."""
 LONG = Retention(events=10**6, days=10, bytes=10**12)
 
 
-class Shop:
+class Shop(unit_shop.Shop):
     """A server whose clocks pass as they are told to. ``true`` is the time; ``error`` is added by the wall clock."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.true, self.error = START, 0.0
         self.ran = 0.0
         """Seconds in which a server ran."""
@@ -51,31 +53,16 @@ class Shop:
         self.true += seconds
         self.ran += seconds
 
-    def do(self, job: Callable[[Transaction], Any]) -> Any:
-        transaction = Transaction(self.connection, None, self.clock)
-        answer = job(transaction)
-        transaction.flush()
-        return answer
+    def new(self, key: str = "") -> Answer:
+        return self.do(unit_shop.create(key))
 
-    def create(self, key: str = "") -> Answer:
-        idempotency = Idempotency(key, "") if key else None
-        body = schemas.new_order(schemas.PedidoNovo(cliente="Ana"))
-        answer: Answer = self.do(pedidos.idempotent(pedidos.create(body, NOBODY), idempotency))
-        return answer
-
-    def change(self, pedido_id: int, text: str) -> dict[str, Any]:
-        self.do(pedidos.update(pedido_id, {"observacao": text}, None, NOBODY))
-        return self.order(pedido_id)
-
-    def order(self, pedido_id: int) -> dict[str, Any]:
-        row = self.connection.execute("SELECT documento FROM pedido WHERE id = ?", [pedido_id]).fetchone()
-        order: dict[str, Any] = schemas.parse_json(row[0])
-        return order
+    def note(self, pedido_id: int, text: str) -> dict[str, Any]:
+        return self.change(pedido_id, observacao=text)
 
     def clean(self, retention: Retention = LONG) -> None:
-        while self.do(lambda transaction: event_log.prune(self.connection, retention, transaction.own_time)):
+        while event_log.prune(self.connection, retention, self.clock.own()):
             pass
-        while self.do(pedidos.forget_old_answers):
+        while answers.forget_old(self.connection, self.clock.own()):
             pass
 
     def count(self, table: str) -> int:
@@ -102,18 +89,18 @@ def seconds_off(text: str, unix: float) -> float:
 
 def test_a_year_ahead_and_back(shop: Shop) -> None:
     for _ in range(20):
-        shop.create()
-    kept = shop.create("a")
+        shop.new()
+    kept = shop.new("a")
     shop.error = 400 * DAY
-    ahead = shop.change(1, "no futuro")
+    ahead = shop.note(1, "no futuro")
     assert seconds_off(ahead["ultima_atualizacao"], shop.true + 400 * DAY) < 1
     shop.clean()
     assert shop.count("evento") == 22
-    assert shop.create("a") == Answer(kept.status, kept.body, kept.headers)
+    assert shop.new("a").body == kept.body
     shop.error = 0
-    assert shop.change(1, "de volta")["ultima_atualizacao"] == ahead["ultima_atualizacao"], "it never goes back"
-    assert seconds_off(shop.change(2, "outro")["ultima_atualizacao"], shop.true) < 1
-    assert seconds_off(schemas.parse_json(shop.create().body)["data_criacao"], shop.true) < 1
+    assert shop.note(1, "de volta")["ultima_atualizacao"] == ahead["ultima_atualizacao"], "it never goes back"
+    assert seconds_off(shop.note(2, "outro")["ultima_atualizacao"], shop.true) < 1
+    assert seconds_off(from_json(shop.new().body)["data_criacao"], shop.true) < 1
     shop.clean()
     assert shop.count("evento") == 25
     assert shop.count("resposta") == 1
@@ -129,17 +116,17 @@ def test_a_year_ahead_and_back(shop: Shop) -> None:
 def test_a_server_that_starts_while_the_clock_is_wrong(shop: Shop, error: float) -> None:
     """Ahead, behind, or at 1970 as a machine whose battery is empty. All that is there counts as half a day older."""
     for _ in range(5):
-        shop.create()
-    kept = shop.create("a")
+        shop.new()
+    kept = shop.new("a")
     shop.off(60, error)
     shop.clean()
     assert shop.count("evento") == 6
-    assert shop.create("a").body == kept.body
-    shop.create()
+    assert shop.new("a").body == kept.body
+    shop.new()
     shop.off(60, 0)
     shop.clean()
     assert shop.count("evento") == 7
-    assert shop.create("a").body == kept.body
+    assert shop.new("a").body == kept.body
     shop.wait(25 * HOUR)
     shop.clean()
     assert shop.count("resposta") == 0
@@ -150,7 +137,7 @@ def test_a_server_that_starts_while_the_clock_is_wrong(shop: Shop, error: float)
 
 def test_a_holiday_counts_as_half_a_day(shop: Shop) -> None:
     for _ in range(3):
-        shop.create()
+        shop.new()
     shop.off(30 * DAY)
     shop.clean()
     assert shop.count("evento") == 3
@@ -160,9 +147,9 @@ def test_a_holiday_counts_as_half_a_day(shop: Shop) -> None:
 
 
 def test_an_answer_that_another_clock_has_dated_is_forgotten(shop: Shop) -> None:
-    first = shop.create("a")
+    first = shop.new("a")
     shop.connection.execute("UPDATE resposta SET criado_em = '2099-01-01T00:00:00.000Z'")
-    assert shop.create("a").body != first.body
+    assert shop.new("a").body != first.body
     shop.connection.execute("UPDATE resposta SET criado_em = '2099-01-01T00:00:00.000Z'")
     shop.clean()
     assert shop.count("resposta") == 0
@@ -173,11 +160,11 @@ def test_a_jump_is_noted_and_a_slow_correction_is_not(shop: Shop, caplog: pytest
         for _ in range(100):
             shop.wait(5)
             shop.error += 1
-            shop.create()
+            shop.new()
         assert shop.clock.jump is None and not caplog.records
         shop.error += 400 * DAY
-        shop.create()
-        shop.create()
+        shop.new()
+        shop.new()
         assert len(caplog.records) == 1 and shop.clock.jump is not None
         assert shop.clock.jump.seconds == pytest.approx(400 * DAY)
         shop.off(5, 0)  # behind the newest event by no more than the events' own clock, which did not jump
@@ -223,7 +210,7 @@ def test_nothing_is_lost_early_and_nothing_stays_for_ever(steps: list[tuple[str,
         answers: dict[str, tuple[float, int, bytes]] = {}
         own = shop.clock.own()
         newest: dict[int, str] = {}
-        shop.create()
+        shop.new()
         events.append((shop.ran, starts))
 
         def youngest(ran: float, since: int) -> float:
@@ -240,20 +227,20 @@ def test_nothing_is_lost_early_and_nothing_stays_for_ever(steps: list[tuple[str,
                 starts += 1
                 own = min(own, shop.clock.own())  # it goes on from the newest event
             elif what == "create":
-                shop.create()
+                shop.new()
                 events.append((shop.ran, starts))
             elif (
                 what == "change" and shop.connection.execute("SELECT 1 FROM pedido WHERE id = ?", [value]).fetchone()
             ):
                 before = shop.order(int(value))
-                after = shop.change(int(value), f"{before['observacao']}.")
+                after = shop.note(int(value), f"{before['observacao']}.")
                 assert after["ultima_atualizacao"] >= before["ultima_atualizacao"]
                 assert after["ultima_atualizacao"] >= newest.get(after["id"], "")
                 newest[after["id"]] = after["ultima_atualizacao"]
                 events.append((shop.ran, starts))
             elif what == "keyed":
                 key = str(len(answers))
-                answers[key] = shop.ran, starts, shop.create(key).body
+                answers[key] = shop.ran, starts, shop.new(key).body
                 events.append((shop.ran, starts))
             elif what == "clean":
                 shop.clean()
@@ -264,8 +251,8 @@ def test_nothing_is_lost_early_and_nothing_stays_for_ever(steps: list[tuple[str,
             assert shop.clock.own() >= own
             own = shop.clock.own()
         for key, (ran, since, body) in answers.items():
-            if youngest(ran, since) < IDEMPOTENCY_HOURS * HOUR:
-                assert shop.create(key).body == body
+            if youngest(ran, since) < KEPT_HOURS * HOUR:
+                assert shop.new(key).body == body
         times = [when for (when,) in shop.connection.execute("SELECT criado_em FROM evento ORDER BY numero")]
         assert times == sorted(times)
         shop.error = 0
@@ -275,5 +262,5 @@ def test_nothing_is_lost_early_and_nothing_stays_for_ever(steps: list[tuple[str,
         shop.wait((LONG.days + 1) * DAY)
         shop.clean()
         assert shop.count("evento") == 1
-        assert seconds_off(schemas.parse_json(shop.create().body)["ultima_atualizacao"], shop.true) < 1
+        assert seconds_off(from_json(shop.new().body)["ultima_atualizacao"], shop.true) < 1
         assert shop.clock.own() - own == timedelta(days=LONG.days + 3)

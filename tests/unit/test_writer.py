@@ -1,4 +1,4 @@
-"""The group-commit writer: what fails alone is rolled back alone, and order is commit order."""
+"""The group-commit writer: what fails alone changes nothing, and order is commit order."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import pydantic_core
 import pytest
+from pydantic_core import from_json
+from unit_shop import change, create
 
-from pedidos_server import event_log, pedidos, queries, schemas
-from pedidos_server import writer as writer_module
+from pedidos_server import event_log, queries
 from pedidos_server.database import Connection, Database
+from pedidos_server.domain.commands import Answer, Command, CreateOrder, DeleteOrder
+from pedidos_server.domain.events import Event
+from pedidos_server.domain.refusals import NotFound, NumberTaken
 from pedidos_server.errors import Problem
-from pedidos_server.pedidos import Caller
-from pedidos_server.protocol import Event
-from pedidos_server.writer import Transaction, Writer
+from pedidos_server.storage import writer as writer_module
+from pedidos_server.storage.sqlite import batch as batch_module
+from pedidos_server.storage.sqlite.batch import SqliteTransactions
+from pedidos_server.storage.writer import Writer
+from pedidos_server.timekeeping import Clock
 
 WAIT = 20.0
-NOBODY = Caller(None, None)
 
 
 class Harness:
@@ -37,29 +41,40 @@ class Harness:
         self.path = path
         self.published: list[Event] = []
         self.publications = 0
-        self.writer = Writer(connection, self._publish)
+        self.writer = Writer(SqliteTransactions(connection), self._publish, Clock())
 
     def _publish(self, events: list[Event]) -> None:
         self.published += events
         self.publications += 1
 
-    def submit_together(self, *jobs: Callable[[Transaction], Any]) -> list[Any]:
-        """All the jobs in one transaction, in this order; of each its result or its exception."""
+    def submit(self, command: Command) -> str:
+        return name_of(self.writer.submit(command))
+
+    def hold(self) -> tuple[threading.Event, gevent.Greenlet]:
+        """Keeps the writer's thread busy until the event is set."""
         go = threading.Event()
-        holding = gevent.spawn(self.writer.submit, lambda _: go.wait(WAIT))
+        holding = gevent.spawn(self.writer.run, lambda _: go.wait(WAIT))
         gevent.sleep(0)  # the writer has begun with it, so that the others wait for the next transaction
-        others = [gevent.spawn(outcome, self.writer, job) for job in jobs]
-        wait_for(lambda: self.writer.waiting == len(jobs))
+        return go, holding
+
+    def submit_together(self, *commands: Command) -> list[Any]:
+        """All the commands in one transaction, in this order; of each the client's name, or its exception."""
+        go, holding = self.hold()
+        others = [gevent.spawn(outcome, self.writer, command) for command in commands]
+        wait_for(lambda: self.writer.waiting == len(commands))
         transactions = self.writer.transactions
         go.set()
         gevent.joinall([holding, *others], timeout=WAIT, raise_error=True)
-        assert self.writer.transactions <= transactions + 1 + len(jobs)
+        assert self.writer.transactions <= transactions + 1 + len(commands)
         return [other.value for other in others]
 
-    def committed(self) -> list[bytes]:
-        """The payloads of the log, as another program reads them."""
+    def committed(self) -> list[str]:
+        """The clients named in the log, as another program reads it."""
         with closing(sqlite3.connect(self.path)) as connection:
-            return [event.payload for event in event_log.page(connection, 0, 10**9)]
+            return [client_of(event) for event in event_log.page(connection, 0, 10**9)]
+
+    def told(self) -> list[str]:
+        return [client_of(event) for event in self.published]
 
 
 @pytest.fixture
@@ -75,37 +90,36 @@ def wait_for(condition: Callable[[], bool]) -> None:
             gevent.sleep(0.001)
 
 
-def outcome(writer: Writer, job: Callable[[Transaction], Any]) -> Any:
+def name_of(answer: Answer) -> str:
+    return str(from_json(answer.body)["cliente"])
+
+
+def client_of(event: Event) -> str:
+    return str(from_json(event.payload)["data"]["cliente"])
+
+
+def outcome(writer: Writer, command: Command) -> Any:
     try:
-        return writer.submit(job)
+        return name_of(writer.submit(command))
     except Exception as error:  # noqa: BLE001 (the exception is the result)
         return error
 
 
-def write(name: str) -> Callable[[Transaction], str]:
-    """A job that appends one event and returns its name."""
-
-    def job(transaction: Transaction) -> str:
-        transaction.append(Event(transaction.next_cursor(), name.encode()))
-        return name
-
-    return job
+def write(name: str) -> CreateOrder:
+    """An order of a client of this name."""
+    return create(cliente=name)
 
 
-def write_and_fail(name: str, error: Exception) -> Callable[[Transaction], str]:
-    def job(transaction: Transaction) -> str:
-        write(name)(transaction)
-        raise error
-
-    return job
+BROKEN = CreateOrder({})
+"""A command that our own code stumbles over."""
 
 
 # ---------------------------------------------------------------------------------- one transaction
 
 
 def test_a_job_is_answered_after_its_commit(harness: Harness) -> None:
-    assert harness.writer.submit(write("a")) == "a"
-    assert harness.committed() == [b"a"]
+    assert harness.submit(write("a")) == "a"
+    assert harness.committed() == ["a"]
 
 
 def test_those_that_wait_share_a_transaction_in_the_order_they_came(harness: Harness) -> None:
@@ -114,22 +128,21 @@ def test_those_that_wait_share_a_transaction_in_the_order_they_came(harness: Har
     assert harness.submit_together(*map(write, names)) == names
     assert harness.writer.transactions == before + 2
     assert harness.publications == 1
-    assert [event.payload.decode() for event in harness.published] == names
+    assert harness.told() == names
     assert [event.cursor.number for event in harness.published] == list(range(1, 51))
-    assert harness.committed() == [event.payload for event in harness.published]
+    assert harness.committed() == harness.told()
 
 
 def test_every_event_is_published_once_in_commit_order(harness: Harness) -> None:
     clients = [
-        gevent.spawn(lambda who=who: [harness.writer.submit(write(f"{who}:{turn}")) for turn in range(50)])
+        gevent.spawn(lambda who=who: [harness.submit(write(f"{who}:{turn}")) for turn in range(50)])
         for who in range(8)
     ]
     gevent.joinall(clients, timeout=WAIT, raise_error=True)
-    assert [event.payload for event in harness.published] == harness.committed()
+    assert harness.told() == harness.committed()
     assert [event.cursor.number for event in harness.published] == list(range(1, 401))
     for who in range(8):  # nobody overtakes himself
-        own = [e.payload for e in harness.published if e.payload.startswith(b"%d:" % who)]
-        assert own == [b"%d:%d" % (who, turn) for turn in range(50)]
+        assert [name for name in harness.told() if name.startswith(f"{who}:")] == [f"{who}:{n}" for n in range(50)]
 
 
 def test_events_are_published_before_the_answers(harness: Harness) -> None:
@@ -137,8 +150,8 @@ def test_events_are_published_before_the_answers(harness: Harness) -> None:
     seen: dict[str, bool] = {}
 
     def client(name: str) -> None:
-        harness.writer.submit(write(name))
-        seen[name] = name.encode() in [event.payload for event in harness.published]
+        harness.submit(write(name))
+        seen[name] = name in harness.told()
 
     gevent.joinall([gevent.spawn(client, name) for name in "abc"], timeout=WAIT, raise_error=True)
     assert seen == dict.fromkeys("abc", True)
@@ -147,120 +160,79 @@ def test_events_are_published_before_the_answers(harness: Harness) -> None:
 # ----------------------------------------------------------------------------------- what may fail
 
 
-def test_a_failing_job_is_rolled_back_alone(harness: Harness) -> None:
-    refusal = Problem(409, "Número já usado", "Escolha outro.")
-    ours = ValueError("a bug of ours")
-    results = harness.submit_together(
-        write("a"),
-        write_and_fail("refused", refusal),
-        write("b"),
-        write_and_fail("bug", ours),
-        write_and_fail("first refused, then more", refusal),
-        write("c"),
-    )
-    assert results == ["a", refusal, "b", ours, refusal, "c"]
-    assert harness.committed() == [b"a", b"b", b"c"]
-    assert [(e.cursor.number, e.payload) for e in harness.published] == [(1, b"a"), (2, b"b"), (3, b"c")]
-    assert harness.writer.submit(write("the writer lives")) == "the writer lives"
+def test_a_command_that_is_refused_or_fails_has_changed_nothing(harness: Harness) -> None:
+    first = create(cliente="a", numero="7")
+    results = harness.submit_together(first, create(numero="7"), write("b"), BROKEN, DeleteOrder(99), write("c"))
+    assert [results[0], results[2], results[5]] == ["a", "b", "c"]
+    assert [type(results[n]) for n in (1, 3, 4)] == [NumberTaken, KeyError, NotFound]
+    assert harness.committed() == ["a", "b", "c"] == harness.told()
+    assert [event.cursor.number for event in harness.published] == [1, 2, 3]
+    assert [order["id"] for order in orders(harness)] == [3, 2, 1], "no id was used up"
+    assert harness.submit(write("the writer lives")) == "the writer lives"
 
 
-def test_what_a_failing_job_has_written_is_taken_back_and_no_more(harness: Harness) -> None:
-    def store(chave: str, error: Exception | None = None) -> Callable[[Transaction], str]:
-        def job(transaction: Transaction) -> str:
-            transaction.connection.execute("INSERT INTO meta (chave, valor) VALUES (?, '')", [chave])
-            write(chave)(transaction)
-            if error is not None:
-                raise error
-            return chave
-
-        return job
-
-    refusal = Problem(409, "Número já usado", "Escolha outro.")
-    assert harness.submit_together(store("a"), store("b", refusal), store("c")) == ["a", refusal, "c"]
-    stored = harness.connection.execute("SELECT chave FROM meta WHERE chave IN ('a', 'b', 'c') ORDER BY chave")
-    assert stored.fetchall() == [("a",), ("c",)]
-    assert harness.committed() == [b"a", b"c"] == [event.payload for event in harness.published]
+def orders(harness: Harness) -> list[Any]:
+    found = queries.orders(harness.connection, queries.Filters(), queries.Page())
+    return list(from_json(found.documents.read(harness.connection, 1 << 20)))
 
 
-def test_the_history_is_whole_where_a_job_of_the_transaction_is_taken_back(harness: Harness) -> None:
-    first, second = (
-        harness.writer.submit(pedidos.create(schemas.new_order(schemas.PedidoNovo(cliente="Ana")), NOBODY))
-        for _ in range(2)
-    )
-    ids = [int(pydantic_core.from_json(answer.body)["id"]) for answer in (first, second)]
-
-    def change_and_fail(transaction: Transaction) -> None:
-        pedidos.update(ids[0], {"observacao": "never"}, None, NOBODY)(transaction)
-        raise ValueError("after it had written")
-
-    def change(pedido_id: int, text: str) -> Callable[[Transaction], Any]:
-        return pedidos.update(pedido_id, {"observacao": text}, None, NOBODY)
-
+def test_the_history_is_whole_where_a_command_of_the_transaction_fails(harness: Harness) -> None:
+    harness.submit_together(write("a"), write("b"))
     transactions = harness.writer.transactions
-    answers = harness.submit_together(change(ids[0], "a"), change_and_fail, change(ids[1], "b"), change(ids[0], "c"))
-    assert isinstance(answers[1], ValueError)
+    wrong = change(1, observacao="never")
+    wrong.changes["unknown"] = "x"
+    results = harness.submit_together(
+        change(1, observacao="a"), wrong, change(2, observacao="b"), change(1, observacao="c")
+    )
+    assert isinstance(results[1], KeyError)
     assert harness.writer.transactions == transactions + 2, "they share one"
-    events = [pydantic_core.from_json(payload) for payload in harness.committed()]
-    for pedido_id in ids:
-        history = queries.history(harness.connection, pedido_id)
-        lines = pydantic_core.from_json(history.read(harness.connection, 1 << 20))
-        assert [line["cursor"] for line in lines] == [e["cursor"] for e in events if e["pedido_id"] == pedido_id]
+    events = [from_json(event.payload) for event in harness.published]
+    for order_id in (1, 2):
+        history = queries.history(harness.connection, order_id)
+        lines = from_json(history.read(harness.connection, 1 << 20))
+        assert [line["cursor"] for line in lines] == [e["cursor"] for e in events if e["pedido_id"] == order_id]
 
 
-def test_a_constraint_that_a_job_breaks_fails_that_job_alone(harness: Harness) -> None:
-    def twice(transaction: Transaction) -> None:
-        write("twice")(transaction)
-        for _ in range(2):
-            transaction.connection.execute("INSERT INTO meta (chave, valor) VALUES ('x', 'y')")
-
-    first, broken, last = harness.submit_together(write("a"), twice, write("b"))
-    assert (first, last) == ("a", "b")
-    assert isinstance(broken, sqlite3.IntegrityError)
-    assert harness.committed() == [b"a", b"b"]
-
-
-def deferred(connection: Connection) -> Callable[[str], Callable[[Transaction], str]]:
-    """Makes jobs that break a constraint which SQLite checks only at COMMIT."""
+def fail_at_commit(connection: Connection) -> None:
+    """Of an order whose client is named guilty, a constraint is broken that SQLite checks only at COMMIT."""
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
     connection.execute("CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
-
-    def job_that_fails(name: str) -> Callable[[Transaction], str]:
-        def job(transaction: Transaction) -> str:
-            transaction.connection.execute("INSERT INTO child VALUES (1)")
-            return write(name)(transaction)
-
-        return job
-
-    return job_that_fails
+    connection.execute(
+        "CREATE TRIGGER break AFTER INSERT ON pedido WHEN INSTR(NEW.busca, 'guilty') BEGIN "
+        "INSERT INTO child VALUES (1); END"
+    )
 
 
-def test_a_commit_that_fails_runs_its_jobs_one_by_one(harness: Harness) -> None:
-    fails_at_commit = deferred(harness.connection)
-    runs = []
-
-    def counted(transaction: Transaction) -> str:
-        runs.append(transaction.next_cursor().number)
-        return write("b")(transaction)
-
-    a, guilty, b, c = harness.submit_together(write("a"), fails_at_commit("guilty"), counted, write("c"))
+def test_a_commit_that_fails_runs_its_commands_one_by_one(harness: Harness) -> None:
+    fail_at_commit(harness.connection)
+    a, guilty, b, c = harness.submit_together(write("a"), write("guilty"), write("b"), write("c"))
     assert (a, b, c) == ("a", "b", "c")
     assert isinstance(guilty, Problem) and guilty.status == 503
-    assert runs == [3, 2], "it ran again, and its cursor closes the gap of the one that failed"
-    assert harness.committed() == [b"a", b"b", b"c"]
-    assert [(e.cursor.number, e.payload) for e in harness.published] == [(1, b"a"), (2, b"b"), (3, b"c")]
+    assert harness.committed() == ["a", "b", "c"] == harness.told()
+    assert [event.cursor.number for event in harness.published] == [1, 2, 3], "no gap where one failed"
     assert harness.writer.last_failure is None
-    assert harness.writer.submit(write("d")) == "d"
+    assert harness.submit(write("d")) == "d"
 
 
 def test_a_failure_is_shown_until_a_transaction_succeeds(harness: Harness) -> None:
-    fails_at_commit = deferred(harness.connection)
+    fail_at_commit(harness.connection)
     assert harness.writer.last_failure is None
-    assert isinstance(outcome(harness.writer, fails_at_commit("guilty")), Problem)
+    assert isinstance(outcome(harness.writer, write("guilty")), Problem)
     assert harness.writer.last_failure is not None and "FOREIGN KEY" in harness.writer.last_failure
-    harness.writer.submit(write("a"))
+    harness.submit(write("a"))
     assert harness.writer.last_failure is None
-    assert harness.committed() == [b"a"]
+    assert harness.committed() == ["a"]
+
+
+def test_a_batch_of_more_than_is_loaded_at_once_is_halved(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness.submit_together(*(write(name) for name in "abcd"))
+    monkeypatch.setattr(batch_module, "MAX_BYTES", 1_500)
+    before = harness.writer.transactions
+    changes = [change(order_id, financeiro=True) for order_id in (1, 2, 3, 4)]
+    assert harness.submit_together(*changes) == ["a", "b", "c", "d"]
+    assert harness.writer.transactions > before + 2
+    assert [event.cursor.number for event in harness.published] == list(range(1, 9))
 
 
 def test_when_no_commit_succeeds_nobody_is_told_that_one_did(harness: Harness) -> None:
@@ -274,37 +246,46 @@ def test_when_no_commit_succeeds_nobody_is_told_that_one_did(harness: Harness) -
     gevent.joinall(results, timeout=WAIT, raise_error=True)
     assert [result.value.status for result in results] == [503, 503, 503]
     harness.connection.set_authorizer(None)
-    assert [event.payload for event in harness.published] == harness.committed() == [b"before"]
-    harness.writer.submit(write("after"))
+    assert harness.told() == harness.committed() == ["before"]
+    harness.submit(write("after"))
     assert [event.cursor.number for event in harness.published] == [1, 2]
 
 
 def test_a_full_disk_fails_the_large_and_not_the_small(harness: Harness) -> None:
+    def large() -> CreateOrder:
+        picture = "data:image/png;base64," + "A" * 1_000_000
+        return create(cliente="large", items=[{"descricao": "x", "imagem": picture}])
+
     (pages,) = harness.connection.execute("PRAGMA page_count").fetchone()
     harness.connection.execute(f"PRAGMA max_page_count = {pages + 8}")
-    small, large, other = harness.submit_together(write("small"), write("x" * 1_000_000), write("other"))
+    small, too_large, other = harness.submit_together(write("small"), large(), write("other"))
     assert (small, other) == ("small", "other")
-    assert isinstance(large, Problem) and large.status == 503 and "disco" in large.detail
-    assert harness.committed() == [b"small", b"other"]
+    assert isinstance(too_large, Problem) and too_large.status == 503 and "disco" in too_large.detail
+    assert harness.committed() == ["small", "other"]
     harness.connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
-    assert harness.writer.submit(write("x" * 1_000_000))
+    assert harness.submit(large()) == "large"
 
 
 def test_one_failure_is_logged_once(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
     """A full disk refuses thousands of writes a minute, and the log would fill what is left of it."""
-    fails_at_commit = deferred(harness.connection)
+    fail_at_commit(harness.connection)
     for _ in range(2):
-        for name in "abc":
-            assert isinstance(outcome(harness.writer, fails_at_commit(name)), Problem)
-        harness.writer.submit(write("good"))
+        for _ in range(3):
+            assert isinstance(outcome(harness.writer, write("guilty")), Problem)
+        harness.submit(write("good"))
     assert [record.message for record in caplog.records] == ["transaction failed"] * 2
 
 
-def test_damage_that_a_job_meets_is_told_as_such(harness: Harness) -> None:
+def test_damage_that_a_command_meets_is_told_as_such(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A corrupted page is no fault of the request: 503, as when BEGIN meets it."""
     damage = sqlite3.DatabaseError("database disk image is malformed")
     damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    result = outcome(harness.writer, write_and_fail("a", damage))
+
+    def meet(*_: object) -> None:
+        raise damage
+
+    monkeypatch.setattr(batch_module, "append", meet)
+    result = outcome(harness.writer, write("a"))
     assert isinstance(result, Problem) and result.status == 503
     assert "corrompido" in result.detail
     assert harness.committed() == [] == harness.published
@@ -321,8 +302,8 @@ def test_a_locked_database_keeps_nobody_longer_than_the_timeout(harness: Harness
     assert {client.value.status for client in clients} == {503}
     assert all(client.value.headers["Retry-After"] for client in clients)
     assert took < 20 * 0.3 / 2, "the busy timeout of this database is 0.3 s"
-    assert harness.writer.submit(write("after")) == "after"
-    assert harness.committed() == [b"after"]
+    assert harness.submit(write("after")) == "after"
+    assert harness.committed() == ["after"]
 
 
 # ------------------------------------------------------------------------------- queue, background
@@ -330,18 +311,17 @@ def test_a_locked_database_keeps_nobody_longer_than_the_timeout(harness: Harness
 
 def test_the_queue_is_bounded(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "MAX_WAITING", 3)
-    go = threading.Event()
-    clients = [gevent.spawn(harness.writer.submit, lambda _: go.wait(WAIT))]
-    gevent.sleep(0)
-    clients += [gevent.spawn(harness.writer.submit, write(name)) for name in "abc"]
+    go, holding = harness.hold()
+    clients = [holding]
+    clients += [gevent.spawn(harness.submit, write(name)) for name in "abc"]
     wait_for(lambda: harness.writer.waiting == 3)
     with pytest.raises(Problem) as refused:
-        harness.writer.submit(write("d"))
+        harness.submit(write("d"))
     assert refused.value.status == 503 and int(refused.value.headers["Retry-After"]) > 0
     go.set()
     gevent.joinall(clients, timeout=WAIT, raise_error=True)
-    assert harness.committed() == [b"a", b"b", b"c"]
-    assert harness.writer.submit(write("e")) == "e"
+    assert harness.committed() == ["a", "b", "c"]
+    assert harness.submit(write("e")) == "e"
 
 
 def test_a_transaction_takes_a_bounded_number(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,40 +332,54 @@ def test_a_transaction_takes_a_bounded_number(harness: Harness, monkeypatch: pyt
     assert len(harness.committed()) == 25
 
 
-def test_background_jobs_let_others_pass(harness: Harness) -> None:
-    go = threading.Event()
-    clients = [gevent.spawn(harness.writer.submit, lambda _: go.wait(WAIT))]
-    gevent.sleep(0)
-    clients += [gevent.spawn(harness.writer.submit, write(f"cleaning {n}"), background=True) for n in (1, 2)]
-    clients += [gevent.spawn(harness.writer.submit, write(name)) for name in "ab"]
+def test_background_work_lets_commands_pass(harness: Harness) -> None:
+    done: list[str] = []
+    go, holding = harness.hold()
+    clients = [holding]
+    for name in ("first", "second"):
+        clients.append(gevent.spawn(harness.writer.run, lambda _, name=name: done.append(name), background=True))
+    clients += [gevent.spawn(lambda name=name: done.append(harness.submit(write(name)))) for name in "ab"]
     wait_for(lambda: harness.writer.waiting == 2)
     go.set()
     gevent.joinall(clients, timeout=WAIT, raise_error=True)
-    assert harness.committed() == [b"a", b"b", b"cleaning 1", b"cleaning 2"]
+    assert harness.committed() == ["a", "b"]
+    assert done[-1] == "second", "the commands did not wait for all of it"
+
+
+def test_work_of_its_own_transaction_is_committed_or_rolled_back(harness: Harness) -> None:
+    def note(connection: Connection, key: str) -> str:
+        connection.execute("INSERT INTO meta (chave, valor) VALUES (?, '')", [key])
+        if key == "bad":
+            raise ValueError(key)
+        return key
+
+    assert harness.writer.run(lambda connection: note(connection, "good")) == "good"
+    with pytest.raises(ValueError, match="bad"):
+        harness.writer.run(lambda connection: note(connection, "bad"))
+    found = harness.connection.execute("SELECT chave FROM meta WHERE chave IN ('good', 'bad')").fetchall()
+    assert found == [("good",)]
 
 
 def test_a_client_that_gives_up_harms_nobody(harness: Harness) -> None:
     """What it wrote is committed all the same: nobody can know what it saw of it."""
-    go = threading.Event()
-    clients = [gevent.spawn(harness.writer.submit, lambda _: go.wait(WAIT))]
-    gevent.sleep(0)
-    impatient = gevent.spawn(harness.writer.submit, write("impatient"))
-    clients.append(gevent.spawn(harness.writer.submit, write("patient")))
+    go, holding = harness.hold()
+    clients = [holding]
+    impatient = gevent.spawn(harness.submit, write("impatient"))
+    clients.append(gevent.spawn(harness.submit, write("patient")))
     wait_for(lambda: harness.writer.waiting == 2)
     impatient.kill()
     go.set()
     gevent.joinall(clients, timeout=WAIT, raise_error=True)
-    assert harness.committed() == [b"impatient", b"patient"]
+    assert harness.committed() == ["impatient", "patient"]
 
 
 # --------------------------------------------------------------------------------------- time, end
 
 
 def test_close_answers_all_that_wait_and_takes_no_more(harness: Harness) -> None:
-    go = threading.Event()
-    clients = [gevent.spawn(harness.writer.submit, lambda _: go.wait(WAIT))]
-    gevent.sleep(0)
-    clients += [gevent.spawn(harness.writer.submit, write(name)) for name in "abc"]
+    go, holding = harness.hold()
+    clients = [holding]
+    clients += [gevent.spawn(harness.submit, write(name)) for name in "abc"]
     wait_for(lambda: harness.writer.waiting == 3)
     closing_down = gevent.spawn(harness.writer.close)
     gevent.sleep(0)
@@ -394,7 +388,7 @@ def test_close_answers_all_that_wait_and_takes_no_more(harness: Harness) -> None
     go.set()
     gevent.joinall([*clients, closing_down], timeout=WAIT, raise_error=True)
     assert [client.value for client in clients[1:]] == ["a", "b", "c"]
-    assert harness.committed() == [b"a", b"b", b"c"]
+    assert harness.committed() == ["a", "b", "c"]
 
 
 def test_a_writer_that_dies_takes_the_process_with_it(tmp_path: Path) -> None:
@@ -402,9 +396,12 @@ def test_a_writer_that_dies_takes_the_process_with_it(tmp_path: Path) -> None:
     program = f"""
         import gevent
         from pedidos_server.database import Database
+        from pedidos_server.domain.commands import CreateOrder
+        from pedidos_server.domain.order import FIELDS
         from pedidos_server.migrations import migrate
-        from pedidos_server.protocol import Event
-        from pedidos_server.writer import Writer
+        from pedidos_server.storage.sqlite.batch import SqliteTransactions
+        from pedidos_server.storage.writer import Writer
+        from pedidos_server.timekeeping import Clock
 
         database = Database("sqlite:///{tmp_path}/pedidos.db")
         peewee = database.open_writer()
@@ -413,8 +410,8 @@ def test_a_writer_that_dies_takes_the_process_with_it(tmp_path: Path) -> None:
         def publish(events):
             raise RuntimeError("nobody could be told")
 
-        writer = Writer(peewee.connection(), publish)
-        gevent.spawn(writer.submit, lambda t: t.append(Event(t.next_cursor(), b"{{}}")))
+        writer = Writer(SqliteTransactions(peewee.connection()), publish, Clock())
+        gevent.spawn(writer.submit, CreateOrder(FIELDS))
         gevent.sleep(30)
     """
     started = time.monotonic()

@@ -1,0 +1,1 @@
+"""Where orders, events, history and tokens are kept."""

@@ -1,0 +1,1 @@
+"""The SQLite half of the storage."""
