@@ -11,6 +11,7 @@
 // 5. What does not fit on the disk is kept in the page's memory: going to another page of it loses nothing, and the
 //    browser asks before it closes it.
 
+import { browserEnvironment } from '../client/environment.js';
 import { guardLeaving } from './leave-guard.js';
 import { createStorage } from './storage.js';
 
@@ -100,12 +101,22 @@ export function openDraft(storage, owner, name) {
   /** @returns {Draft | null} */
   const read = () => inMemory.get(key) || storage.read(key);
 
-  const channel = window.BroadcastChannel ? new BroadcastChannel(CHANNEL) : null;
+  const { openChannel } = browserEnvironment();
+  const channel = openChannel ? openChannel(CHANNEL) : null;
   if (channel !== null) {
     channel.onmessage = ({ data: { asked, from, answered, to } }) => {
-      if (asked && asked.includes(key)) channel.postMessage({ answered: key, to: from });
+      if (asked && asked.includes(key)) post({ answered: key, to: from });
       if (to === self) taken.add(answered);
     };
+  }
+
+  /** @param {object} note */
+  function post(note) {
+    try {
+      if (channel !== null) channel.postMessage(note);
+    } catch (error) {
+      // Closed by the browser, or forbidden: as with a tab that is frozen (rule 4).
+    }
   }
 
   return {
@@ -135,7 +146,7 @@ export function openDraft(storage, owner, name) {
     async offerLeft(take) {
       const keys = owner === null ? [] : storage.keys(`${place}.`);
       if (keys.length === 0) return;
-      if (channel !== null) channel.postMessage({ asked: keys, from: self });
+      post({ asked: keys, from: self });
       await new Promise((resolve) => setTimeout(resolve, PATIENCE));
       if (closed) return;
       // A tab that was duplicated has its twin's sessionStorage.

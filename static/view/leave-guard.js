@@ -1,11 +1,19 @@
 // The browser asks before it closes the page while something would be lost by it.
 
+import { callApart } from '../client/listeners.js';
+
 /** @type {Set<() => boolean>} */
 const reasons = new Set();
 
 /** @param {BeforeUnloadEvent} event */
 function warn(event) {
-  if (!Array.from(reasons).some((isLost) => isLost())) return;
+  let anyLost = false;
+  for (const isLost of Array.from(reasons)) {
+    callApart(() => {
+      anyLost = isLost() || anyLost;
+    });
+  }
+  if (!anyLost) return;
   event.preventDefault();
   // Older browsers go by this.
   event.returnValue = '';

@@ -3,6 +3,7 @@
 // Rule: it is the server that refuses. The page only does not offer what would be refused; where it could not learn
 // who is signed in, it offers everything.
 
+import { createOutbox } from '../client/listeners.js';
 import { SETORES } from '../client/protocol.js';
 
 /**
@@ -55,8 +56,7 @@ export function signInAddress() {
 }
 
 export function createSession() {
-  /** @type {Set<() => void>} */
-  const listeners = new Set();
+  const listeners = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
   /** @type {Person | null} */
   let person = null;
   /** The name of whoever is signed in, `''` on an open server, null where that is not known. @type {string | null} */
@@ -70,7 +70,7 @@ export function createSession() {
     if (answer === null) return false;
     owner = ownerOf(answer);
     person = !answer.aberto && answer.nome ? { nome: answer.nome, papel: answer.papel } : null;
-    if (person !== null) for (const listener of Array.from(listeners)) listener();
+    if (person !== null) listeners.tell();
     return true;
   }
 
@@ -129,9 +129,7 @@ export function createSession() {
       location.assign('/entrar');
     },
 
-    /** @param {() => void} listener called once it is known who is signed in */
-    subscribe(listener) {
-      listeners.add(listener);
-    },
+    /** Told once it is known who is signed in. */
+    subscribe: listeners.add,
   };
 }

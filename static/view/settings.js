@@ -1,5 +1,7 @@
 // What a person chose on this browser: kept, and shared by its tabs.
 
+import { createOutbox } from '../client/listeners.js';
+
 /** @typedef {import('./storage.js').KeyStorage} KeyStorage */
 /**
  * @typedef {object} Choices
@@ -23,8 +25,8 @@ const KEY = 'ajustes';
 
 /** @param {KeyStorage} storage @returns {Settings} */
 export function createSettings(storage) {
-  /** @type {Set<() => void>} */
-  const listeners = new Set();
+  const listeners = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
+
   /** What was kept by another version, or by hand, counts only where it is of the right kind. @returns {Choices} */
   function read() {
     const kept = Object.entries(storage.read(KEY) || {});
@@ -34,14 +36,10 @@ export function createSettings(storage) {
 
   let choices = read();
 
-  function publish() {
-    for (const listener of Array.from(listeners)) listener();
-  }
-
   window.addEventListener('storage', (event) => {
     if (event.key === null || !event.key.endsWith(KEY)) return;
     choices = read();
-    publish();
+    listeners.tell();
   });
 
   return {
@@ -51,11 +49,8 @@ export function createSettings(storage) {
       // Read again: another tab may have changed another choice.
       choices = { ...read(), [name]: value };
       storage.write(KEY, choices);
-      publish();
+      listeners.tell();
     },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: listeners.add,
   };
 }

@@ -1,5 +1,6 @@
 // What stands around the views: the ways between them, the connection, the undo bar and the live region.
 
+import { callApart, createOutbox, report } from '../client/listeners.js';
 import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
 import { createAnnouncer } from './announcer.js';
 import { createCatchUp } from './catch-up.js';
@@ -21,22 +22,6 @@ const PLUS = 'M12 5v14M5 12h14';
 const GEAR = 'M4 7h10M18 7h2M4 17h2M10 17h10M16 4.5v5M8 14.5v5';
 const PERSON = 'M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c0-4 3.6-6 8-6s8 2 8 6';
 
-/** To the console, and to whoever listens for errors, without stopping what is under way. @param {unknown} error */
-function throwLater(error) {
-  setTimeout(() => {
-    throw error;
-  });
-}
-
-/** One that throws does not stop the others. @param {(() => void) | null} call */
-function apart(call) {
-  try {
-    if (call !== null) call();
-  } catch (error) {
-    throwLater(error);
-  }
-}
-
 /**
  * @param {object} dependencies
  * @param {HTMLElement} dependencies.root
@@ -57,11 +42,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
   const title = createTitle();
   const bell = createBell();
   const chime = createChime({ isOn: () => settings.get('som'), play: bell.play, now });
-  store.onChange((change) => {
-    announcer.note(change);
-    title.note(change);
-    chime.note(change);
-  });
+  for (const { note } of [announcer, title, chime]) store.onChange(note);
 
   // ---- writes --------------------------------------------------------------------------------
 
@@ -201,20 +182,14 @@ export function startShell({ root, client, session, settings, storage, now, vers
     bar.draw();
     connectionDrawer.draw();
   });
-  /** @type {Set<() => void>} */
-  const everySecond = new Set();
-  setInterval(() => {
-    ticks.sweep();
-    schedule.ask();
-    announcer.summarize();
-    Array.from(everySecond).forEach(apart);
-  }, 1_000);
+  const everySecond = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
+  for (const listener of [ticks.sweep, schedule.ask, announcer.summarize]) everySecond.add(listener);
+  setInterval(() => everySecond.tell(), 1_000);
   store.subscribe(schedule.ask);
 
   // ---- the ways between the views ------------------------------------------------------------
 
-  /** @type {(() => void) | null} */
-  let unmount = null;
+  let unmount = () => {};
   let generation = 0;
   /** The address whose view could not be had, while its place says so. @type {string | null} */
   let missing = null;
@@ -249,8 +224,8 @@ export function startShell({ root, client, session, settings, storage, now, vers
 
   /** @param {import('./router.js').Route} route @param {import('./context.js').Mount} mount */
   function open(route, mount) {
-    apart(unmount);
-    unmount = null;
+    callApart(unmount);
+    unmount = () => {};
     const view = VIEWS[route.name];
     const first = main.childElementCount === 0;
     const place = h('div', { class: `view view--${route.name}` });
@@ -270,7 +245,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
       place.replaceChildren(
         sorry(`${view.title}: algo deu errado ao abrir`, 'As outras páginas continuam funcionando. Se isto se repetir, avise quem cuida do sistema.'),
       );
-      throwLater(error);
+      report(error);
     }
   }
 
@@ -307,10 +282,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
       settings,
       storage,
       now,
-      everySecond(listener) {
-        everySecond.add(listener);
-        return () => everySecond.delete(listener);
-      },
+      everySecond: everySecond.add,
       setTitle: (text) => title.set(`${text} · Pedidos`),
       holdReload,
       ticks,

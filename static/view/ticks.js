@@ -3,6 +3,7 @@
 // Rule: nothing is queued behind the user's back, and nothing is refused that HTTP may carry. A tick is sent at once, however
 // the stream stands; what was not saved says so on its control.
 
+import { createOutbox } from '../client/listeners.js';
 import { timeOf } from './dates.js';
 import { describeTick } from './orders.js';
 
@@ -59,14 +60,9 @@ export function describe(changes) {
  * @returns {Ticks}
  */
 export function createTicks({ store, whyNot, announce, now }) {
-  /** @type {Set<() => void>} */
-  const listeners = new Set();
+  const listeners = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
   /** @type {readonly Undo[]} */
   let undos = [];
-
-  function publish() {
-    for (const listener of Array.from(listeners)) listener();
-  }
 
   /** @param {Pedido} pedido @param {SectorChanges} changes @param {boolean} canUndo */
   async function send(pedido, changes, canUndo) {
@@ -85,7 +81,7 @@ export function createTicks({ store, whyNot, announce, now }) {
       const undo = { id, text, before, after: changes, until: now() + UNDO_TIME };
       undos = [...undos.filter((other) => other.id !== id), undo].slice(-MOST_UNDOS);
     }
-    publish();
+    listeners.tell();
     return true;
   }
 
@@ -104,7 +100,7 @@ export function createTicks({ store, whyNot, announce, now }) {
     undos: () => undos,
     undo(undo) {
       undos = undos.filter((other) => other !== undo);
-      publish();
+      listeners.tell();
       const pedido = store.getSnapshot().byId.get(undo.id);
       if (!pedido) return;
       // What somebody else has changed since is theirs.
@@ -119,11 +115,8 @@ export function createTicks({ store, whyNot, announce, now }) {
       const left = undos.filter(({ until }) => until > time);
       if (left.length === undos.length) return;
       undos = left;
-      publish();
+      listeners.tell();
     },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: listeners.add,
   };
 }

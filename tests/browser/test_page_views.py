@@ -99,17 +99,56 @@ def test_a_style_sheet_of_the_page_that_is_refused_does_not_keep_it_away(open_pa
     expect(page.locator(".row")).to_have_count(1)
 
 
-@pytest.mark.parametrize("what", ["localStorage", "sessionStorage", "AudioContext"])
+DENY = """
+const denied = () => { throw new DOMException('thrown on purpose', 'SecurityError'); };
+const property = (owner, name, get) => Object.defineProperty(owner, name, { configurable: true, get });
+"""
+# What a browser forbids (private windows, a company's policies) or does not have (plain http, an old one).
+DENIED = {
+    "storage": "for (const name of ['localStorage', 'sessionStorage', 'caches', 'indexedDB'])"
+    " property(window, name, denied)",
+    "constructors, and a full disk": "for (const name of ['BroadcastChannel', 'AudioContext', 'Notification'])"
+    " window[name] = function () { denied(); };"
+    " Storage.prototype.setItem = denied",
+    "calls": "BroadcastChannel.prototype.postMessage = denied; property(Navigator.prototype, 'locks', denied)",
+    "all of it": "for (const name of ['BroadcastChannel', 'AudioContext', 'Notification', 'reportError'])"
+    " delete window[name];"
+    " for (const name of ['randomUUID', 'subtle']) property(crypto, name, () => undefined);"
+    " for (const name of ['locks', 'serviceWorker', 'storage', 'clipboard', 'wakeLock', 'mediaDevices'])"
+    " property(Navigator.prototype, name, () => undefined); delete Element.prototype.animate",
+}
+
+
+@pytest.mark.parametrize("what", DENIED)
 def test_a_browser_that_denies_it_shows_the_page_all_the_same(open_page: OpenPage, shop: Shop, what: str) -> None:
-    shop.order("Ágata")
-    denied = """Object.defineProperty(window, '%s', { configurable: true, get() {
-        const deny = function () { throw new DOMException('thrown on purpose', 'SecurityError'); };
-        if ('%s'.endsWith('Storage')) deny();
-        return deny;
-    } });"""
-    page = open_page(before=lambda page: page.add_init_script(denied % (what, what)))
+    order = shop.order("Ágata")
+    page = open_page(before=lambda page: page.add_init_script("{" + DENY + DENIED[what] + "}"))
     page.locator("#busca").fill("agata")
     expect(page.locator(".row")).to_have_count(1)
     for view in ("quadro", "resumo", "novo"):
         go(page, view)
         expect(page.locator(f".view--{view}")).to_be_visible()
+    page.locator("[name=cliente]").fill("Rita")
+    go(page, "lista")
+    go(page, "novo")  # where it is found again, and the other tabs are asked what is theirs
+    expect(page.locator("[name=cliente]")).to_have_value("Rita")
+    page.get_by_role("button", name="Criar pedido").click()
+    expect(page.locator("h1")).to_contain_text("Rita")
+    go(page, f"pedido/{order['id']}")
+    page.locator("[name=cliente]").fill("Ágata Lima")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.locator("h1")).to_contain_text("Ágata Lima")
+
+
+def test_a_draft_that_a_closed_tab_left_is_offered_where_tabs_cannot_ask_each_other(
+    open_page: OpenPage, shop: Shop
+) -> None:
+    first = open_page("#/novo")
+    first.locator("[name=cliente]").fill("Rita")
+    expect(first.get_by_text("Rascunho guardado")).to_be_visible()
+    context = first.context
+    first.close()
+    page = open_page(
+        "#/novo", context=context, before=lambda page: page.add_init_script("{" + DENY + DENIED["calls"] + "}")
+    )
+    expect(page.locator("[name=cliente]")).to_have_value("Rita")
