@@ -81,7 +81,7 @@ class FastPath:
     def _change_order(self, environ: Environ) -> Answer:
         principal = self._admit(environ, "orders.update_order")
         length = int(environ["CONTENT_LENGTH"])
-        raw = in_time(lambda: environ["wsgi.input"].read(length), length)
+        raw = in_time(environ, lambda: environ["wsgi.input"].read(length), length)
         if len(raw) < length:
             raise incomplete()
         self._guard.still_admits(principal)

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import gevent
 from flask import Request, Response, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -18,6 +17,7 @@ from ..auth import Principal
 from ..domain.commands import Caller, Once, Versions
 from ..errors import Problem, invalid_fields
 from ..json_body import parse_json
+from ..server.body import Body
 
 MAX_NAME = 80
 STRANGERS_BODY = 1024
@@ -50,7 +50,7 @@ class StrictRequest(Request):
     def body(self) -> bytes:
         """All of it. Raises Problem 400 or 408."""
         size = self.max_content_length if self.content_length is None else self.content_length
-        return in_time(lambda: self.get_data(cache=True), size or 0)
+        return in_time(self.environ, lambda: self.get_data(cache=True), size or 0)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""
@@ -74,15 +74,17 @@ class StrictRequest(Request):
         return json_object(body)
 
 
-def in_time(read: Callable[[], bytes], size: int) -> bytes:
+def in_time(environ: Environ, read: Callable[[], bytes], size: int) -> bytes:
     """What ``read`` gives of a body of ``size`` bytes.
 
     Raises Problem 400 for one that does not come whole, and 408 for one that trickles: whoever sends it holds one of
     a few places.
     """
+    body = environ["wsgi.input"]
+    if isinstance(body, Body):  # another WSGI server has deadlines of its own
+        body.give(BODY_SECONDS + size / SLOWEST_BODY)
     try:
-        with gevent.Timeout(BODY_SECONDS + size / SLOWEST_BODY, _SlowBody):
-            return read()
+        return read()
     except (Problem, HTTPException, ConnectionError):
         raise
     except Exception:  # noqa: BLE001 (each server has errors of its own for chunks that are none)
@@ -104,16 +106,6 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
     return document
-
-
-class _SlowBody(Problem):
-    def __init__(self) -> None:
-        super().__init__(
-            408,
-            "Tempo esgotado",
-            "O corpo da requisição demorou demais para chegar.",
-            headers={"Connection": "close"},
-        )
 
 
 def caller(environ: Environ, principal: Principal) -> Caller:

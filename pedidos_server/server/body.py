@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -53,8 +54,8 @@ class Bodies:
 class Body:
     """``wsgi.input``. ``length`` is None where the request has no body or, ``chunked``, does not tell.
 
-    Reading raises OSError for a body that ends early or whose chunks are none, Problem 503 where all bodies hold too
-    much.
+    Reading raises OSError for a body that ends early or whose chunks are none, Problem 408 for one that is late, and
+    503 where all bodies hold too much.
     """
 
     def __init__(self, handler: Any, length: int | None, *, chunked: bool, expects: bool) -> None:
@@ -68,6 +69,7 @@ class Body:
         self._expects = expects
         self._received = self._overhead = self._chunks = 0
         self._counted = True
+        self._ends = math.inf
         self._given_up = False
         self.waiting = False
 
@@ -75,6 +77,10 @@ class Body:
     def left(self) -> float:
         """Bytes that the application has not read; infinite where that cannot be known."""
         return self._left if self._ended else float("inf")
+
+    def give(self, seconds: float) -> None:
+        """All of it must come within so many seconds from now, those not counted in which the server was stopped."""
+        self._ends = self._handler.server.now() + seconds
 
     def read(self, size: int | None = -1) -> bytes:
         wanted = float("inf") if size is None or size < 0 else size
@@ -168,23 +174,35 @@ class Body:
             data: bytes = read()
             if data:
                 return data
-        idle = self._handler.server.idle
+        server = self._handler.server
+        left = self._ends - server.now()
+        if left <= 0:
+            raise _too_slow()
         self.waiting = True
-        idle.wait(self._handler)
+        server.idle.wait(self._handler, left)
         try:
             data = read()
         except OSError:
-            if self._given_up:
-                raise _too_many() from None
-            raise
+            data = b""
         finally:
             self.waiting = False
-            idle.work(self._handler)
+            server.idle.work(self._handler)
         if self._given_up:
             raise _too_many()
-        if not data:
-            raise OSError("the body ends early")
-        return data
+        if data:
+            return data
+        if server.now() >= self._ends:
+            raise _too_slow()
+        raise OSError("the body ends early")
+
+
+def _too_slow() -> Problem:
+    return Problem(
+        408,
+        "Tempo esgotado",
+        "O corpo da requisição demorou demais para chegar.",
+        headers={"Connection": "close"},
+    )
 
 
 def _too_many() -> Problem:

@@ -18,6 +18,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from ..app import Server
+from ..clock import RunningClock
 from ..errors import Problem
 from ..http_errors import problem_response
 from .body import KEEP_BYTES, Bodies, Body
@@ -46,8 +47,7 @@ DRAIN_BYTES = 32 * 1024 * 1024
 DRAIN_SECONDS = 10
 TOGETHER = 64 * 1024
 """Bytes of a body that leave in one packet with the head: pywsgi would wake the client for the head alone."""
-LOG_SECONDS = 10
-"""Between two lines that say so."""
+LOG_SECONDS = 10  # between two lines that say so
 ACCEPT_PAUSE = 0.1
 """Seconds until it tries again to accept, where the system has no room for one more connection."""
 
@@ -285,7 +285,8 @@ class HttpServer(WSGIServer):
             log=None,
             error_log=_ErrorLog(),
         )
-        self.idle = IdleConnections(crowded=min(MAX_CONNECTIONS * 3 // 4, usable_descriptors() // 2))
+        self.now = RunningClock()  # read every second by _keep_time
+        self.idle = IdleConnections(min(MAX_CONNECTIONS * 3 // 4, usable_descriptors() // 2), self.now)
         self.bodies = Bodies()
         self.sent_ahead = BoundedSemaphore(1)
         """Of all connections whose next request came before the last was answered, one at a time gets its turn."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -15,17 +15,18 @@ class IdleConnections:
     whoever holds thousands open, in silence or byte by byte, competes with themselves.
     """
 
-    def __init__(self, crowded: int) -> None:
-        """``crowded``: open connections from which on one that waits is closed for each new one."""
-        self._crowded = crowded
+    def __init__(self, crowded: int, now: Callable[[], float]) -> None:
+        """``crowded``: open connections from which on one that waits is closed for each new one. ``now`` gives
+        seconds in which the server was there to read."""
+        self._crowded, self._now = crowded, now
         self.open = 0
         self._waiting: dict[str, dict[Any, float]] = {}
-        """By address, until when each handler may wait (seconds of the monotonic clock)."""
+        """By address, until when each handler may wait, by ``now``."""
 
     def wait(self, handler: Any, seconds: float = math.inf) -> None:
         """It waits from now on, or for something else than before, and is closed after ``seconds``. A timer of its
         own for each would cost more than parsing a request."""
-        self._waiting.setdefault(handler.peer, {})[handler] = time.monotonic() + seconds
+        self._waiting.setdefault(handler.peer, {})[handler] = self._now() + seconds
 
     def work(self, handler: Any) -> None:
         """It waits no longer."""
@@ -45,7 +46,7 @@ class IdleConnections:
             self._evict(next(iter(most)))
 
     def evict_overdue(self) -> None:
-        now = time.monotonic()
+        now = self._now()
         for of_address in list(self._waiting.values()):
             for handler in [handler for handler, ends in of_address.items() if ends < now]:
                 self._evict(handler)
