@@ -4,7 +4,7 @@ import sys
 
 from pedidos_server.config import Settings
 from pedidos_server.errors import StartupError
-from pedidos_server.server.fd_limit import usable_descriptors
+from pedidos_server.fd_limit import usable_descriptors
 from pedidos_server.server.gunicorn import WORKER, refusals
 
 usable_descriptors()  # the worker inherits the raised limit

@@ -17,14 +17,14 @@ from typing import Any
 
 from peewee import Model, SqliteDatabase
 
-from pedidos_server.database import slot
-from pedidos_server.demo import believable_order
+from pedidos_server.cli.demo import believable_order
 from pedidos_server.domain.events import Cursor, encode, timestamp, update_message
 from pedidos_server.domain.fields import SECTORS
 from pedidos_server.domain.order import SHAPE, PedidoNovo, new_order, search_text, sector_of
-from pedidos_server.json_body import parse_json
-from pedidos_server.migrations import migrate, set_meta
-from pedidos_server.models import Evento, Historico, Pedido
+from pedidos_server.storage.models import Evento, Historico, Pedido
+from pedidos_server.storage.sqlite.migrations import migrate, set_meta
+from pedidos_server.storage.sqlite.statements import slot
+from pedidos_server.web.json_body import parse_json
 
 BATCH = 5_000
 SAME_MOMENT = 100

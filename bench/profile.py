@@ -34,16 +34,13 @@ PARTS = (
     ("the HTTP server", ("gevent/pywsgi.py", "pedidos_server/server/")),
     (
         "the transaction: SQLite, fsync",
-        tuple(
-            f"pedidos_server/{name}.py"
-            for name in ("storage/", "domain/commands", "event_log", "database", "migrations")
-        ),
+        ("pedidos_server/storage/", "pedidos_server/domain/commands.py"),
     ),
     (
         "streams",
-        tuple(f"pedidos_server/{name}" for name in ("hub.py", "subscription.py", "multisend.py", "transports/")),
+        ("pedidos_server/stream/",),
     ),
-    ("routes, guard, edge", ("pedidos_server/routes/", "pedidos_server/edge.py", "pedidos_server/app.py")),
+    ("routes, guard, edge", ("pedidos_server/web/", "pedidos_server/app.py")),
     ("gevent's loop, sockets and threads", ("/gevent/",)),
 )
 REST = "the rest"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from peewee import SqliteDatabase
 
-from pedidos_server.migrations import migrate
+from pedidos_server.storage.sqlite.migrations import migrate
 
 from .clients import Subscribers, send
 from .figures import Figure

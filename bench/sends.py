@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from pedidos_server.multisend import ENTRIES, open_ring
+from pedidos_server.stream.io_uring import ENTRIES, open_ring
 
 from .clients import Subscribers
 from .limit import SWITCH, frame, message

@@ -42,10 +42,11 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
     from gevent import monkey
 
     monkey.patch_all()
-    from pedidos_server import cli, hub
+    from pedidos_server.cli.main import main as cli
     from pedidos_server.server import http_server
     from pedidos_server.storage import writer
     from pedidos_server.storage.sqlite import batch
+    from pedidos_server.stream import fanout, hub
 
     marks: list[Mark] = []
 
@@ -69,7 +70,7 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
     note(batch._Batch, "store", after="written")
     note(hub.Hub, "publish", before="woken")
     note(http_server.Handler, "_sendall", after="answered")
-    note(hub.Hub, "_send", before="sending", after="sent")
+    note(fanout.Fanout, "_send", before="sending", after="sent")
     try:
         cli.main(arguments)
     finally:

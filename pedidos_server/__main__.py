@@ -4,7 +4,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from .cli import main  # noqa: E402
+from .cli.main import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

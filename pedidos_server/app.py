@@ -18,36 +18,39 @@ from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from . import __version__, event_log
-from .auth import Access, Principal, check_start
+from . import __version__
 from .config import Settings
-from .database import Connection, Database, explain
-from .downloads import Downloads
-from .edge import Completion, with_edge
+from .domain.roles import Principal
 from .errors import Problem, StartupError
-from .event_log import Retention
-from .http_errors import register_errors, validation_response
-from .hub import Hub
-from .migrations import migrate
-from .multisend import open_ring
+from .fd_limit import usable_descriptors
 from .origins import Origins
-from .rates import Rates
-from .routes.descriptions import Problema
-from .routes.docs import docs_blueprint
-from .routes.fast_path import FastPath
-from .routes.guard import Guard, register_guard
-from .routes.openapi import DescribedApp
-from .routes.operations import operations_blueprint
-from .routes.orders import orders_blueprint
-from .routes.pages import STATIC, pages_blueprint
-from .routes.realtime import Streams, register_realtime
-from .routes.requests import StrictRequest
-from .routes.session import extend_sessions, session_blueprint
-from .server.fd_limit import usable_descriptors
+from .storage import event_log
+from .storage.event_log import Retention
 from .storage.sqlite import answers
 from .storage.sqlite.batch import SqliteTransactions
+from .storage.sqlite.database import Database, explain
+from .storage.sqlite.migrations import migrate
+from .storage.sqlite.statements import Connection
 from .storage.writer import Writer
+from .stream.hub import Hub
+from .stream.io_uring import open_ring
 from .timekeeping import Clock
+from .web.access import Access, check_start
+from .web.descriptions import Problema
+from .web.docs import docs_blueprint
+from .web.downloads import Downloads
+from .web.fast_path import FastPath
+from .web.guard import Guard, register_guard
+from .web.middleware import Completion, with_edge
+from .web.openapi import DescribedApp
+from .web.operations import operations_blueprint
+from .web.orders import orders_blueprint
+from .web.pages import STATIC, pages_blueprint
+from .web.problems import register_errors, validation_response
+from .web.rate_limits import Rates
+from .web.requests import StrictRequest
+from .web.session import extend_sessions, session_blueprint
+from .web.streams import Streams, register_realtime
 
 log = logging.getLogger("pedidos.server")
 

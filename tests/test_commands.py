@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from live_server import ORDERS, LiveServer
 
-from pedidos_server.watch import as_line, describe
+from pedidos_server.cli.watch import as_line, describe
 
 MODULE = [sys.executable, "-m", "pedidos_server"]
 
@@ -56,7 +56,7 @@ def test_the_help_is_in_portuguese() -> None:
 WITH_OLD_SQLITE = """
 import sqlite3, sys
 sqlite3.sqlite_version_info, sqlite3.sqlite_version = (3, 34, 1), "3.34.1"
-from pedidos_server.cli import main
+from pedidos_server.cli.main import main
 main(sys.argv[1:])
 """
 WITHOUT_JSON = """
@@ -66,7 +66,7 @@ class Connection(sqlite3.Connection):
     def execute(self, sql, *values):
         return super().execute(sql.replace("json_each", "json_missing"), *values)
 sqlite3.connect = lambda *arguments, **options: connect(*arguments, **{"factory": Connection, **options})
-from pedidos_server.cli import main
+from pedidos_server.cli.main import main
 main(sys.argv[1:])
 """
 

@@ -11,7 +11,7 @@ import pytest
 from checks import assert_faults, assert_problem
 from live_server import ORDERS, LiveServer
 
-from pedidos_server.http_errors import _SLUGS
+from pedidos_server.web.problems import _SLUGS
 
 JSON = {"Content-Type": "application/json"}
 

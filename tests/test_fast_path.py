@@ -12,7 +12,7 @@ from live_server import ORDERS, LiveServer
 from stream_clients import RawWebSocket
 
 from pedidos_server.errors import Problem
-from pedidos_server.routes.fast_path import FastPath
+from pedidos_server.web.fast_path import FastPath
 
 DIFFERENT_EACH_TIME = {"date", "etag", "content-length"}
 

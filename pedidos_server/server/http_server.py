@@ -20,10 +20,10 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 from ..app import Server
 from ..clock import RunningClock
 from ..errors import Problem
-from ..http_errors import problem_response
+from ..fd_limit import usable_descriptors
+from ..web.hijack import HANDLER
+from ..web.problems import problem_response
 from .body import KEEP_BYTES, Bodies, Body
-from .fd_limit import usable_descriptors
-from .hijack import HANDLER
 from .http_head import MAX_HEAD, REQUEST_LINE, RequestHead
 from .idle_connections import IdleConnections
 from .reader import TURN_BYTES, Reader, give_way

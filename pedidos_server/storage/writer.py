@@ -25,7 +25,7 @@ from ..domain.events import Event
 from ..domain.refusals import Refusal
 from ..errors import Problem, unavailable
 from ..timekeeping import Clock, Jump, Moment
-from ..worker import Worker
+from .dedicated_thread import Worker
 
 log = logging.getLogger("pedidos.writer")
 

@@ -27,7 +27,7 @@ from plain_page import CHROMIUM_ARGUMENTS, require  # noqa: E402
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402
 from view_support import move_back  # noqa: E402
 
-from pedidos_server.demo import COLLEAGUES, COUNTER, believable_order  # noqa: E402
+from pedidos_server.cli.demo import COLLEAGUES, COUNTER, believable_order  # noqa: E402
 from pedidos_server.domain.fields import SECTORS  # noqa: E402
 
 PICTURES = REPOSITORY / "docs"

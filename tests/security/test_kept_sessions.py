@@ -15,9 +15,9 @@ from checks import assert_problem
 from doors import Doors, new_token, sign_in, without_token
 from live_server import ORDERS, LiveServer, wait_until
 
-from pedidos_server.cookies import MOST, SessionCookie
 from pedidos_server.domain.events import timestamp
-from pedidos_server.tokens import extend_sessions
+from pedidos_server.storage.tokens import extend_sessions
+from pedidos_server.web.cookies import MOST, SessionCookie
 
 DAY = 86_400
 

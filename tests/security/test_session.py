@@ -16,10 +16,9 @@ from doors import Doors, revoke, sign_in, without_token
 from live_server import ORDERS, LiveServer, wait_until
 from stream_clients import StreamRefused
 
-from pedidos_server.auth import Principal
+from pedidos_server.domain.roles import Principal, Role
 from pedidos_server.errors import Problem
-from pedidos_server.rates import FAILED_SIGN_INS_A_MINUTE, MOST_KEPT, STREAMS_A_MINUTE, RateLimit, Rates
-from pedidos_server.tokens import Role
+from pedidos_server.web.rate_limits import FAILED_SIGN_INS_A_MINUTE, MOST_KEPT, STREAMS_A_MINUTE, RateLimit, Rates
 
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
 

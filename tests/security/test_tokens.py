@@ -18,8 +18,8 @@ from doors import Doors, new_token, pedidos, printed_token, revoke, sign_in, sub
 from live_server import ORDERS, wait_until
 from stream_clients import StreamRefused
 
-from pedidos_server.auth import Access
-from pedidos_server.routes.guard import _token_in_subprotocols
+from pedidos_server.web.access import Access
+from pedidos_server.web.guard import _token_in_subprotocols
 
 NOTICED = 2.5
 """Seconds: two, and a little for a busy machine."""

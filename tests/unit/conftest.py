@@ -8,8 +8,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from pedidos_server.database import Connection, Database
-from pedidos_server.migrations import migrate
+from pedidos_server.storage.sqlite.database import Database
+from pedidos_server.storage.sqlite.migrations import migrate
+from pedidos_server.storage.sqlite.statements import Connection
 
 # A busy machine is no reason to fail, and what was found is written down as a test, not kept in a folder.
 hypothesis.settings.register_profile("pedidos", deadline=None, database=None)

@@ -11,10 +11,10 @@ import pytest
 import unit_shop
 from unit_shop import change, create
 
-from pedidos_server import event_log
 from pedidos_server.domain.commands import Answer
 from pedidos_server.domain.refusals import AnswerGone
-from pedidos_server.event_log import LONGEST_MOVED, Retention
+from pedidos_server.storage import event_log
+from pedidos_server.storage.event_log import LONGEST_MOVED, Retention
 from pedidos_server.storage.sqlite import answers
 
 ONLY_THE_NEWEST = Retention(events=1, days=10_000, bytes=10**12)

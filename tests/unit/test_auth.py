@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from pedidos_server.auth import Access
-from pedidos_server.database import Connection, Database
-from pedidos_server.tokens import Role, create_token, revoke_token
+from pedidos_server.domain.roles import Role
+from pedidos_server.storage.sqlite.database import Database
+from pedidos_server.storage.sqlite.statements import Connection
+from pedidos_server.storage.tokens import create_token, revoke_token
+from pedidos_server.web.access import Access
 
 
 def test_an_older_snapshot_does_not_bring_back_who_was_revoked(database: Database, connection: Connection) -> None:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_shop import Shop, change, create
 
-from pedidos_server import queries
 from pedidos_server.domain import commands as commands_module
 from pedidos_server.domain import order as order_module
 from pedidos_server.domain.commands import Answer, ChangeOrder, Command, CreateOrder, DeleteOrder, Once
 from pedidos_server.domain.order import FIELDS
 from pedidos_server.domain.refusals import Conflict, NotFound, NumberTaken
+from pedidos_server.storage import orders as queries
 from pedidos_server.storage.sqlite import batch as batch_module
 from pedidos_server.storage.writer import TooLarge
 from pedidos_server.timekeeping import Moment

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pedidos_server import protocol
-from pedidos_server.cli import _parser
+from pedidos_server.cli.main import _parser
 from pedidos_server.config import Settings, flag_name
 from pedidos_server.domain.events import Cursor, connection_message, pong_message, refresh_message, update_message
+from pedidos_server.stream import protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "documentation" / "instalacao.md").read_text(encoding="utf-8")

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from pedidos_server.auth import NOBODY, Principal
-from pedidos_server.database import PIECE
-from pedidos_server.downloads import AT_ONCE, LIMIT, MAX_FOR_ONE, PATIENCE, ROOM, ROOM_FOR_ONE, SLOWEST, Downloads
+from pedidos_server.domain.roles import NOBODY, Principal, Role
 from pedidos_server.errors import Problem
-from pedidos_server.tokens import Role
+from pedidos_server.storage.sqlite.database import PIECE
+from pedidos_server.web.downloads import AT_ONCE, LIMIT, MAX_FOR_ONE, PATIENCE, ROOM, ROOM_FOR_ONE, SLOWEST, Downloads
 
 ANA, BIA = (Principal(number, name, Role.LEITURA) for number, name in ((1, "Ana"), (2, "Bia")))
 

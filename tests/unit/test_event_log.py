@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_database import new_database, steps_of
 
-from pedidos_server import event_log
-from pedidos_server.database import Connection
 from pedidos_server.domain.commands import new_tag
 from pedidos_server.domain.events import Cursor, Event, timestamp
-from pedidos_server.event_log import Head, Retention
-from pedidos_server.migrations import get_meta
+from pedidos_server.storage import event_log
+from pedidos_server.storage.event_log import Head, Retention
+from pedidos_server.storage.sqlite.migrations import get_meta
+from pedidos_server.storage.sqlite.statements import Connection
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = Retention(events=10**9, days=10_000, bytes=10**12)

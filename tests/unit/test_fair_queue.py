@@ -8,7 +8,7 @@ import gevent
 import gevent.event
 import pytest
 
-from pedidos_server.fair_queue import FairQueue
+from pedidos_server.storage.fair_queue import FairQueue
 
 
 class Crowd:

@@ -21,17 +21,19 @@ import pytest
 from stream_clients import CONTINUATION, PING, PONG, TEXT, frame
 from unit_streams import Reader, tcp_pair
 
-from pedidos_server import multisend
 from pedidos_server.clock import RunningClock
 from pedidos_server.config import Settings
 from pedidos_server.domain.events import Cursor, Event, encode
-from pedidos_server.hub import GRACE, MAX_JOIN, SILENCE, STALL, Hub
-from pedidos_server.multisend import open_ring
-from pedidos_server.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW
-from pedidos_server.subscription import Batch, Start, Subscription
-from pedidos_server.transports import Transport
-from pedidos_server.transports.sse import SseTransport
-from pedidos_server.transports.websocket import WebSocketTransport
+from pedidos_server.stream import io_uring as multisend
+from pedidos_server.stream.connection import Start, Subscription
+from pedidos_server.stream.encoders import Transport
+from pedidos_server.stream.hub import GRACE, Hub
+from pedidos_server.stream.io_uring import open_ring
+from pedidos_server.stream.liveness import SILENCE, STALL
+from pedidos_server.stream.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW
+from pedidos_server.stream.sse import SseTransport
+from pedidos_server.stream.tail import MAX_JOIN, Batch
+from pedidos_server.stream.websocket import WebSocketTransport
 
 TRANSPORTS: dict[str, Transport] = {"websocket": WebSocketTransport(64 * 1024), "sse": SseTransport()}
 SETTINGS = Settings()
@@ -267,7 +269,7 @@ def test_a_fan_out_lets_the_loop_see_to_its_sockets(stage: Stage) -> None:
             reader.read()
         served_when_it_came.append(sum(bool(reader.numbers) for _, reader in streams))
 
-    watcher = hub.loop.io(ours.fileno(), 1)
+    watcher = hub.loop.watch(ours.fileno(), 1)
     watcher.start(came)
     first: Any = streams[0][0]
     first.socket = Tripwire(first.socket, lambda: theirs.send(b"x"))
@@ -858,7 +860,7 @@ def test_a_process_that_cannot_publish_ends() -> None:
         from gevent import monkey; monkey.patch_all()
         import gevent
         from pedidos_server.config import Settings
-        from pedidos_server.hub import Hub
+        from pedidos_server.stream.hub import Hub
         from pedidos_server.domain.events import Cursor, Event
 
         settings = Settings()

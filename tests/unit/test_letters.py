@@ -8,7 +8,7 @@ from contextlib import closing
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pedidos_server.letters import LETTERS, numbers_with
+from pedidos_server.storage.sqlite.search_mask import LETTERS, numbers_with
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 TEXTS = st.text(st.one_of(st.sampled_from(f"{ALPHABET}019 \n-*?[%"), st.characters(codec="utf-8")))

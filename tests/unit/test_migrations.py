@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from peewee import SqliteDatabase
 
-from pedidos_server.database import Connection, Database
 from pedidos_server.errors import StartupError
-from pedidos_server.migrations import SCHEMA_VERSION, STEPS, get_meta, migrate, set_meta
+from pedidos_server.storage.sqlite.database import Database
+from pedidos_server.storage.sqlite.migrations import SCHEMA_VERSION, STEPS, get_meta, migrate, set_meta
+from pedidos_server.storage.sqlite.statements import Connection
 
 TABLES = {"meta", "pedido", "contagem", "evento", "historico", "resposta"}
 
@@ -156,7 +157,7 @@ def test_a_new_file_whose_making_fails_stays_empty(path: Path, monkeypatch: pyte
         raise OSError("no randomness")
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="no randomness"):
-        patch.setattr("pedidos_server.migrations.secrets.token_hex", no_tag)
+        patch.setattr("pedidos_server.storage.sqlite.migrations.secrets.token_hex", no_tag)
         bring(path)
     assert ask(path, "SELECT name FROM sqlite_master") == []
     bring(path)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from unit_streams import tcp_pair
 
-from pedidos_server.multisend import ENTRIES, Ring, counts_what_was_taken, open_ring
+from pedidos_server.stream.io_uring import ENTRIES, Ring, counts_what_was_taken, open_ring
 
 
 def test_a_kernel_that_loses_count_is_found_out(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,11 @@ import unit_shop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedidos_server import order_numbers, queries
 from pedidos_server.domain.commands import FAR
 from pedidos_server.domain.refusals import Refusal
-from pedidos_server.order_numbers import NumberError
+from pedidos_server.storage import numbers as order_numbers
+from pedidos_server.storage import orders as queries
+from pedidos_server.storage.numbers import NumberError
 
 BARCODE = 7891000315507
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from stream_clients import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from wsproto.frame_protocol import FrameDecoder
 
-from pedidos_server import protocol
 from pedidos_server.domain.events import (
     Cursor,
     connection_message,
@@ -26,7 +25,8 @@ from pedidos_server.domain.events import (
     timestamp,
     update_message,
 )
-from pedidos_server.protocol import (
+from pedidos_server.stream import protocol
+from pedidos_server.stream.protocol import (
     MAX_FRAGMENTS,
     MAX_FRAMES,
     Allowance,

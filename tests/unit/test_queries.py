@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from unit_database import new_database, steps_of
 from unit_shop import Shop
 
-from pedidos_server import queries
-from pedidos_server.database import Connection, JsonArray
 from pedidos_server.domain.commands import Command, DeleteOrder
 from pedidos_server.domain.fields import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
 from pedidos_server.domain.order import search_text, searchable, sector_of
 from pedidos_server.errors import Problem
-from pedidos_server.queries import Filters, Page
+from pedidos_server.storage import orders as queries
+from pedidos_server.storage.orders import Filters, Page
+from pedidos_server.storage.sqlite.database import JsonArray
+from pedidos_server.storage.sqlite.statements import Connection
 
 LONG_AGO, NOT_SO_LONG_AGO = "2001-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"
 LAST_IDS = 4

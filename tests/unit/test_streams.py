@@ -8,10 +8,10 @@ from typing import Any
 import gevent
 import pytest
 
-from pedidos_server.auth import NOBODY
 from pedidos_server.domain.events import Cursor
+from pedidos_server.domain.roles import NOBODY
 from pedidos_server.errors import Problem, unavailable
-from pedidos_server.routes.realtime import Streams
+from pedidos_server.web.streams import Streams
 
 CURSOR = Cursor(7, "0a1b2c3d")
 

@@ -9,8 +9,9 @@ import sys
 import pytest
 from live_server import ORDERS, LiveServer, wait_until
 
+from pedidos_server.cli.stress import Client, Result, verdict
+from pedidos_server.cli.stress_server import Server, refusal
 from pedidos_server.errors import StartupError
-from pedidos_server.stress import Client, Result, Server, refusal, verdict
 
 ORDER = 7
 

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pedidos_server.database import WAL_BYTES, Connection, Database
-from pedidos_server.migrations import migrate
+from pedidos_server.storage.sqlite.database import WAL_BYTES, Database
+from pedidos_server.storage.sqlite.migrations import migrate
+from pedidos_server.storage.sqlite.statements import Connection
 
 
 @pytest.fixture

@@ -18,15 +18,17 @@ import pytest
 from pydantic_core import from_json
 from unit_shop import change, create
 
-from pedidos_server import event_log, queries
-from pedidos_server.database import Connection, Database
 from pedidos_server.domain.commands import Answer, Command, CreateOrder, DeleteOrder
 from pedidos_server.domain.events import Event
 from pedidos_server.domain.refusals import NotFound, NumberTaken
 from pedidos_server.errors import Problem
+from pedidos_server.storage import event_log
+from pedidos_server.storage import orders as queries
 from pedidos_server.storage import writer as writer_module
 from pedidos_server.storage.sqlite import batch as batch_module
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
+from pedidos_server.storage.sqlite.database import Database
+from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.storage.writer import Writer
 from pedidos_server.timekeeping import Clock
 
@@ -395,10 +397,10 @@ def test_a_writer_that_dies_takes_the_process_with_it(tmp_path: Path) -> None:
     """Loudly, and at once: one that takes writes and tells no one would be worse than none."""
     program = f"""
         import gevent
-        from pedidos_server.database import Database
+        from pedidos_server.storage.sqlite.database import Database
         from pedidos_server.domain.commands import CreateOrder
         from pedidos_server.domain.order import FIELDS
-        from pedidos_server.migrations import migrate
+        from pedidos_server.storage.sqlite.migrations import migrate
         from pedidos_server.storage.sqlite.batch import SqliteTransactions
         from pedidos_server.storage.writer import Writer
         from pedidos_server.timekeeping import Clock

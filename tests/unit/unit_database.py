@@ -9,8 +9,8 @@ from pathlib import Path
 
 from peewee import SqliteDatabase
 
-from pedidos_server.database import Connection
-from pedidos_server.migrations import migrate
+from pedidos_server.storage.sqlite.migrations import migrate
+from pedidos_server.storage.sqlite.statements import Connection
 
 
 @functools.cache

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 import pydantic_core
 from peewee import SQL, Select, fn
 
-from ...database import BulkInsert, Connection, Statement, slot
 from ...domain.commands import Answer, Remembered
 from ...domain.events import document_of, timestamp
-from ...models import Evento, Pedido, Resposta
+from ..models import Evento, Pedido, Resposta
+from .statements import BulkInsert, Connection, Statement, slot
 
 KEPT_HOURS = 24
 MAX_MOVED = 5_000

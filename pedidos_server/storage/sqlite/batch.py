@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import pydantic_core
 from peewee import SQL, Field, Select, Value, fn
 
-from ...database import BulkInsert, Connection, Database, Statement, database_problem, slot
 from ...domain.commands import (
     FAR,
     Change,
@@ -25,13 +24,15 @@ from ...domain.events import timestamp
 from ...domain.fields import SECTORS, Order
 from ...domain.order import SHAPE, complete, search_text, sector_of
 from ...errors import Problem
-from ...event_log import append, head
-from ...migrations import get_meta, set_meta
-from ...models import Historico, NumeroDistante, Pedido
 from ...timekeeping import Moment
+from ..event_log import append, head
+from ..models import Historico, NumeroDistante, Pedido
 from ..writer import Failed, TooLarge
 from . import answers
 from .checkpoints import Checkpoints
+from .database import Database, database_problem
+from .migrations import get_meta, set_meta
+from .statements import BulkInsert, Connection, Statement, slot
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ import logging
 import sqlite3
 import time
 
-from ...database import Connection
-from ...database_files import DatabaseFiles
+from .files import DatabaseFiles
+from .statements import Connection
 
 log = logging.getLogger("pedidos.database")
 

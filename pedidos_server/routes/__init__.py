@@ -1,1 +1,0 @@
-"""The HTTP surface: each module holds the routes of one area, as a blueprint made by a function."""

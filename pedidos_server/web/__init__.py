@@ -1,0 +1,1 @@
+"""HTTP: who may come in, what they ask, and what they are answered."""

@@ -1,0 +1,133 @@
+"""Around the application, in plain WSGI: one form of each request's target, what every answer carries, and a line in
+the log for each request.
+
+Here and not in Flask's ``after_request``, where each header costs a look into a response object, and so that Flask's
+routes and the fast path see the same path.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from flask_cors.core import get_cors_headers
+from werkzeug.datastructures import Headers
+
+from ..errors import Problem
+from ..origins import is_origin
+from .problems import problem_response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger("pedidos.http")
+
+MOST_ASKED = 1_000
+"""Characters of Access-Control-Request-Headers that are looked at."""
+_HARDENING = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Content-Security-Policy", "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+)
+"""What a route has not set itself."""
+
+
+class Completion:
+    """What every answer carries. ``cors`` are flask-cors's options (``get_cors_options``), for any origin;
+    ``may_read`` says which may read answers."""
+
+    def __init__(self, cors: Any, may_read: Callable[[str], bool]) -> None:
+        self._cors, self._may_read = cors, may_read
+
+    def __call__(self, headers: list[tuple[str, str]], environ: Mapping[str, Any]) -> None:
+        """Adds it to ``headers``."""
+        own = [name for name, _ in headers]
+        headers += [pair for pair in _HARDENING if pair[0] not in own]
+        origin = environ.get("HTTP_ORIGIN", "")
+        found: dict[str, str] = {}
+        if is_origin(origin):
+            if self._may_read(origin):
+                found = self._cors_headers(origin, environ)
+            elif is_question_about_reading(environ):
+                found = self._cors_headers(origin, environ) | {"Access-Control-Allow-Methods": "GET"}
+        headers += ({"Vary": "Origin"} | found).items()
+
+    def _cors_headers(self, origin: str, environ: Mapping[str, Any]) -> dict[str, str]:
+        told = {
+            "Origin": origin,
+            "Access-Control-Request-Method": environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", ""),
+            # flask-cors looks up each name that is asked for, and a stranger may ask for thousands.
+            "Access-Control-Request-Headers": environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")[:MOST_ASKED],
+        }
+        found = get_cors_headers(self._cors, Headers(told), environ["REQUEST_METHOD"])
+        return {name: str(value) for name, value in found.items()}
+
+
+def is_question_about_reading(environ: Mapping[str, Any]) -> bool:
+    """True for a preflight of GET. Any page gets a yes: the answer holds nothing, what follows is refused all the
+    same, and only so can the page read why."""
+    return environ["REQUEST_METHOD"] == "OPTIONS" and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") == "GET"
+
+
+_ABSOLUTE = re.compile("https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
+"""A whole address as request target, as clients send it to a proxy (RFC 9112, 3.2.2)."""
+
+
+def with_edge(
+    application: WSGIApplication, complete: Completion, api: str, short: Collection[str]
+) -> WSGIApplication:
+    """The application with its edge. Each of its paths answers with and without a slash at the end, and those under
+    ``api`` whose first segment is in ``short`` without ``api`` as well: earlier desktops call them so."""
+
+    def edge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
+        _take_origin_form(environ)
+        path = environ["PATH_INFO"].rstrip("/") or "/"
+        environ["PATH_INFO"] = api + path if path[1:].partition("/")[0] in short else path
+        if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+            environ.pop("HTTP_UPGRADE", None)  # RFC 9110, 7.8: to be ignored there
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+            complete(headers, environ)
+            log.info(
+                "request",
+                extra={
+                    "method": environ["REQUEST_METHOD"],
+                    "path": environ["PATH_INFO"],
+                    "status": int(status[:3]),
+                    "ms": (time.perf_counter() - started) * 1000,
+                    "peer": environ.get("REMOTE_ADDR"),
+                },
+            )
+            return start_response(status, headers, exc_info)  # type: ignore[arg-type]
+
+        if not environ["REQUEST_METHOD"].isupper():
+            return problem_response(_unknown_method())(environ, start)  # type: ignore[arg-type]
+        return application(environ, start)  # type: ignore[arg-type]
+
+    return edge
+
+
+def _take_origin_form(environ: WSGIEnvironment) -> None:
+    """Makes ``GET http://host/path`` a ``GET /path``. Its host counts, and not the Host header, which must be there
+    all the same (RFC 9112, 3.2)."""
+    # gunicorn takes the path out of it, but leaves the host.
+    absolute = _ABSOLUTE.fullmatch(environ.get("RAW_URI") or environ["PATH_INFO"])
+    if absolute is None:
+        return
+    if not environ["PATH_INFO"].startswith("/"):
+        environ["PATH_INFO"] = absolute[2] or "/"
+    if "HTTP_HOST" in environ:
+        environ["HTTP_HOST"] = absolute[1].partition("?")[0]
+
+
+def _unknown_method() -> Problem:
+    """The names of methods are case-sensitive (RFC 9110, 9.1), but Flask would take ``get`` for ``GET``."""
+    return Problem(
+        501, "Método desconhecido", "O servidor não conhece este método: escreva-o em maiúsculas, como GET."
+    )

@@ -1,0 +1,106 @@
+"""What an operator asks: ``/health`` and ``/ws/stats``."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import gevent
+from flask import Response, g
+from flask_openapi3 import APIBlueprint, Tag
+
+from .. import __version__
+from ..domain.events import encode
+from ..errors import Problem
+from ..storage import event_log
+from ..storage import orders as queries
+from ..storage.sqlite.database import FULL, Database, disk_is_full
+from ..storage.sqlite.migrations import set_meta
+from ..storage.sqlite.statements import Connection
+from ..storage.writer import Writer
+from ..stream.hub import Hub
+from .descriptions import answers
+from .problems import problem_type
+from .requests import json_response
+
+PROBE_SECONDS = 0.8
+"""A database that takes longer to write a little is called unhealthy; the answer comes within a second."""
+PROBE_BYTES = 16 * 1024
+STRANGERS_SECONDS = 1.0
+"""Who has not signed in is told no more than whether all is well, from a probe so old at most: a probe is a write."""
+UNWELL = "O servidor não consegue gravar. O motivo aparece a quem entra com um token."
+
+
+def _probe(connection: Connection) -> None:
+    """A write of the size of an order, so that a full disk is noticed."""
+    set_meta(connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
+
+
+def _probe_reading(connection: Connection) -> None:
+    """Touches the log and the orders: what is damaged there, the write to ``meta`` does not meet."""
+    event_log.head(connection)
+    queries.newest(connection)
+
+
+def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlueprint:
+    operations = APIBlueprint(
+        "operations", __name__, abp_tags=[Tag(name="operação", description="Para quem cuida do servidor")]
+    )
+    started = time.monotonic()
+
+    probed: tuple[float, str | None] = -STRANGERS_SECONDS, None
+
+    def probe() -> str | None:
+        """Why the database cannot be written; None where it can."""
+        nonlocal probed
+        trouble: str | None = None
+        try:
+            with gevent.Timeout(PROBE_SECONDS):
+                writer.run(_probe)
+                database.read(_probe_reading)
+        except gevent.Timeout:
+            trouble = "O banco de dados não aceita gravações: está travado ou lento demais."
+        except Problem as problem:
+            trouble = problem.detail
+        probed = time.monotonic(), trouble
+        return trouble
+
+    @operations.get("/health", summary="Se o servidor pode gravar", responses=answers("health"))
+    def health() -> Response:
+        stranger = g.principal is None
+        recent = stranger and time.monotonic() - probed[0] < STRANGERS_SECONDS and writer.last_failure is None
+        trouble = probed[1] if recent else probe()
+        trouble = trouble or database.files.trouble() or (FULL if disk_is_full(database.path) else None)
+        body: dict[str, Any] = {"status": "unhealthy" if trouble else "healthy"}
+        if not stranger:
+            body |= {
+                "version": __version__,
+                "cursor": str(hub.head),
+                "connections": len(hub),
+                "uptime_seconds": round(time.monotonic() - started, 1),
+                "clock_jump": writer.clock_jump,
+            }
+        if trouble is None:
+            return json_response(encode(body), headers={"Cache-Control": "no-store"})
+        why = {"title": "Serviço indisponível", "detail": UNWELL if stranger else trouble}
+        return Response(
+            encode({"type": problem_type(503), **body, **why}),
+            503,
+            {"Retry-After": "5", "Cache-Control": "no-store"},
+            mimetype="application/problem+json",
+        )
+
+    @operations.get("/ws/stats", summary="Conexões, filas e contagens", responses=answers("stats"))
+    def stats() -> Response:
+        body = hub.stats() | {
+            "waiting_writes": writer.waiting,
+            "transactions": writer.transactions,
+            "writes": writer.commands,
+            "last_write_failure": writer.last_failure,
+            "uptime_seconds": round(time.monotonic() - started, 1),
+            "version": __version__,
+        }
+        return json_response(encode(body), headers={"Cache-Control": "no-store"})
+
+    return operations

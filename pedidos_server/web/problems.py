@@ -1,0 +1,152 @@
+"""Every error as problem+json (RFC 9457), in Portuguese: ours, Flask's, and those nobody thought of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from ..domain.events import encode
+from ..domain.refusals import AnswerGone, Conflict, KeyReused, NotFound, NumberTaken, Refusal
+from ..errors import Problem, not_found
+from .json_body import schema_problem
+
+log = logging.getLogger("pedidos.http")
+
+TYPE_PREFIX = "urn:pedidos:problema:"
+"""What every problem's ``type`` begins with: by it a client knows that this server answered, and not a proxy."""
+_SLUGS = {
+    400: "requisicao-invalida",
+    401: "nao-autenticado",
+    403: "sem-permissao",
+    404: "endereco-nao-encontrado",
+    405: "metodo-nao-permitido",
+    406: "formato-nao-disponivel",
+    408: "tempo-esgotado",
+    409: "numero-em-uso",
+    411: "falta-content-length",
+    412: "outra-versao",
+    413: "corpo-grande-demais",
+    414: "endereco-longo-demais",
+    415: "tipo-nao-aceito",
+    421: "nome-desconhecido",
+    422: "dados-invalidos",
+    426: "so-websocket",
+    429: "vezes-demais",
+    500: "erro-interno",
+    501: "sem-tempo-real",
+    503: "indisponivel",
+}
+
+_TITLES = {
+    400: ("Requisição inválida", "O servidor não entendeu a requisição."),
+    404: ("Não encontrado", "Não há nada neste endereço."),
+    405: ("Método não permitido", "Este endereço não aceita esse método."),
+    406: ("Formato não disponível", "O servidor não tem a resposta no formato pedido."),
+    408: ("Tempo esgotado", "A requisição demorou demais para chegar."),
+    411: ("Falta Content-Length", "Envie o cabeçalho Content-Length."),
+    413: ("Corpo grande demais", "O corpo da requisição passa do limite do servidor (PEDIDOS_MAX_BODY)."),
+    414: ("Endereço longo demais", "O endereço da requisição é longo demais."),
+    415: ("Tipo de conteúdo não aceito", "Envie JSON com 'Content-Type: application/json'."),
+    500: ("Erro interno", "O servidor falhou ao atender. O erro foi registrado; tente de novo."),
+}
+
+
+def problem_type(status: int, slug: str | None = None) -> str:
+    """The ``type`` of a problem (RFC 9457, 3.1.1): ``slug``, or the one of its HTTP status."""
+    return TYPE_PREFIX + (slug or _SLUGS.get(status) or f"http-{status}")
+
+
+def problem_response(problem: Problem) -> Response:
+    body = {
+        "type": problem_type(problem.status, problem.slug),
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.extra,
+    }
+    return Response(encode(body), problem.status, problem.headers, mimetype="application/problem+json")
+
+
+def validation_response(error: ValidationError) -> Response:
+    return problem_response(schema_problem(error))
+
+
+def refusal_problem(refusal: Refusal) -> Problem:
+    """How a command's refusal is told over HTTP."""
+    match refusal:
+        case NotFound(order_id):
+            return not_found(order_id)
+        case Conflict(order):
+            version = order["versao"]
+            return Problem(
+                412,
+                "O pedido mudou",
+                f"O pedido {order['numero']} foi alterado por outra pessoa e está na versão {version}. "
+                "Veja a versão atual em 'pedido' e repita a mudança sobre ela.",
+                extra={"pedido": order},
+                headers={"ETag": f'"{version}"'},
+            )
+        case NumberTaken(number):
+            return Problem(
+                409,
+                "Número já usado",
+                f"Já existe um pedido com o número {number}. Escolha outro, ou deixe em branco para o próximo.",
+                extra={"errors": [{"campo": "numero", "mensagem": "já usado por outro pedido"}]},
+            )
+        case KeyReused():
+            return Problem(
+                422,
+                "Idempotency-Key repetida",
+                "Esta Idempotency-Key já foi usada em outra requisição. Use uma chave nova.",
+                extra={"errors": [{"campo": "Idempotency-Key", "mensagem": "já usada em outra requisição"}]},
+            )
+        case AnswerGone():
+            return Problem(
+                409,
+                "Já gravado",
+                "Esta requisição já foi feita, e nada foi feito de novo; a resposta de então não está mais guardada. "
+                "Recarregue o pedido.",
+            )
+    raise AssertionError(f"a refusal without words: {refusal!r}")
+
+
+def error_response(error: Exception, environ: Mapping[str, Any]) -> Response:
+    """The answer for whatever was raised while a request was handled. Logs what nobody thought of."""
+    match error:
+        case Problem():
+            return problem_response(error)
+        case Refusal():
+            return problem_response(refusal_problem(error))
+        case ValidationError():
+            return validation_response(error)
+        case HTTPException():
+            return _http_error(error)
+        case ConnectionError():  # the client went away before its answer: nobody's fault
+            log.info("client gone", extra={"path": environ["PATH_INFO"], "error": error})
+            return Response(status=499, headers={"Connection": "close"})
+    about = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"]}
+    log.exception("request failed", exc_info=error, extra=about)
+    title, detail = _TITLES[500]
+    return problem_response(Problem(500, title, detail))
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:  # abort(response): it is complete already
+        return error.response  # type: ignore[return-value]
+    status = error.code or 500
+    title, detail = _TITLES.get(status, (f"Erro {status}", "A requisição não pôde ser atendida."))
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    if status == 413:
+        headers["Connection"] = "close"  # the rest of the body is not read
+    return problem_response(Problem(status, title, detail, headers=headers))
+
+
+def register_errors(app: Flask) -> None:
+    @app.errorhandler(Exception)
+    def answer(error: Exception) -> Response:
+        return error_response(error, request.environ)
