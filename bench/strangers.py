@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import itertools
+import json
 import os
 import resource
 import select
@@ -61,6 +63,9 @@ class Attack:
     """Whose token it needs; empty for a stranger."""
     p99_ms: float
     """What the others' 99th percentile must not pass while it lasts."""
+    orders: int
+    order_bytes: int
+    """What it needs on the server: ``fill`` makes it."""
 
     @property
     def name(self) -> str:
@@ -74,11 +79,13 @@ class Attack:
 ATTACKS: dict[str, Attack] = {}
 
 
-def attack(role: str = "", p99_ms: float = 50) -> Callable[[Callable[[Door], None]], Callable[[Door], None]]:
+def attack(
+    role: str = "", p99_ms: float = 50, orders: int = 0, order_bytes: int = 0
+) -> Callable[[Callable[[Door], None]], Callable[[Door], None]]:
     """Enters a function into ``ATTACKS``. Its docstring is its title in the table."""
 
     def enter(run: Callable[[Door], None]) -> Callable[[Door], None]:
-        ATTACKS[run.__name__] = Attack(run, role, p99_ms)
+        ATTACKS[run.__name__] = Attack(run, role, p99_ms, orders, order_bytes)
         return run
 
     return enter
@@ -253,7 +260,83 @@ def _stream(door: Door) -> socket.socket:
     return connection
 
 
+@attack("leitura")
+def streams_opened_and_closed(door: Door) -> None:
+    """Streams that are opened and closed, one after the other."""
+    _stream(door).close()
+
+
+@attack("leitura", orders=440, order_bytes=100_000)
+def slow_readers(door: Door) -> None:
+    """60 connections that ask for a list of 44 MB, and read little of it."""
+    readers = []
+    for _ in range(60):
+        with contextlib.suppress(OSError):
+            readers.append(door.open.enter_context(door.connect()))
+            readers[-1].sendall(door.head("GET", ORDERS))
+    for _ in range(50):
+        for reader in readers:
+            with contextlib.suppress(OSError):
+                reader.recv(4096)
+        time.sleep(0.1)
+    door.open.close()
+
+
+WORDS = "?q=fa+ai+ix+xa+as+fai+ixa+sx"
+"""Each order that ``fill`` makes has the letters and all words but the last: only looking says that none is found."""
+
+
+@attack("leitura", orders=3_000, order_bytes=500)
+def searches_without_end(door: Door) -> None:
+    """Searches of eight words on 40 connections."""
+    searches = {door.open.enter_context(door.connect()): True for _ in range(40)}
+    with door.open:
+        while True:
+            for connection, answered in searches.items():
+                if answered:
+                    connection.sendall(door.head("GET", f"{ORDERS}{WORDS}&limite=1"))
+            readable = select.select(searches, [], [], 1)[0]
+            for connection in searches:
+                searches[connection] = connection in readable and bool(connection.recv(65536))
+
+
+# Each change is 1 MB for each of the others, too.
+@attack("producao", p99_ms=100, orders=1, order_bytes=1_000_000)
+def ticks_beside_a_picture(door: Door) -> None:
+    """Keyed changes of one box, of an order with a picture of 1 MB."""
+    with door.connect() as connection:
+        connection.sendall(door.head("GET", f"{ORDERS}?q={FILLED}&limite=1", "Connection: close"))
+        order = until_closed(connection).partition(b'"id":')[2].partition(b",")[0].decode()
+    with door.connect() as connection:
+        for ticked in itertools.cycle(("true", "false")):
+            body = f'{{"financeiro":{ticked}}}'
+            key = f"Idempotency-Key: {os.urandom(8).hex()}"
+            fields = ("Content-Type: application/json", f"Content-Length: {len(body)}", key)
+            connection.sendall(door.head("PATCH", f"{ORDERS}{order}", *fields) + body.encode())
+            _answer(connection)
+
+
+def _answer(connection: socket.socket) -> bytes:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return answer.read()
+
+
 # ---- running them
+
+FILLED = "Faixas"
+"""Whose orders those are that an attack needs."""
+
+
+def fill(door: Door, orders: int, order_bytes: int) -> None:
+    """Makes orders of so many bytes. ``door.token`` may write."""
+    item = {"descricao": "Faixa", "imagem": "x" * max(0, order_bytes - 500)}
+    body = json.dumps({"cliente": FILLED, "items": [item]}).encode()
+    with door.connect(60) as connection:
+        request = door.head("POST", ORDERS, "Content-Type: application/json", f"Content-Length: {len(body)}") + body
+        for _ in range(orders):
+            connection.sendall(request)
+            _answer(connection)
 
 
 class Running:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from live_server import ORDERS, LiveServer
+from patched_server import PatchedServer
 from stream_clients import PONG, RawWebSocket, Stream, frame
 from test_slow_reads import SlowReader
 
@@ -27,23 +27,14 @@ from pedidos_server.routes import requests
 from pedidos_server.server import http_server
 hub.SILENCE = hub.STALL = requests.BODY_SECONDS = {DEADLINE}
 http_server.IDLE_SECONDS = http_server.HEAD_SECONDS = http_server.SEND_SECONDS = {DEADLINE}
-from pedidos_server.cli import main
-main()
 """
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP on this system")
 
 
-class ShortServer(LiveServer):
-    """`pedidos serve` with short deadlines."""
-
-    def _command(self, port: int) -> list[str]:
-        return [sys.executable, "-c", _SHORT, *super()._command(port)[3:]]
-
-
 @pytest.fixture
 def short_server(tmp_path: Path) -> Iterator[LiveServer]:
-    with ShortServer.start(directory=tmp_path) as server:
+    with PatchedServer.begin(_SHORT, tmp_path) as server:
         yield server
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from doors import Doors
 from live_server import KINDS
 
 from bench.others import Others, percentile
-from bench.strangers import ATTACKS, Door, Running
+from bench.strangers import ATTACKS, Door, Running, fill
 
 SECONDS = float(os.environ.get("PEDIDOS_STRANGER_SECONDS", "2"))
+SCALE = 1.0 if SECONDS >= 10 else 0.2
+"""How many of the orders that an attack needs there are."""
 PATIENCE = 3.0
 """What a shared machine may take, as a multiple of what is promised for a quiet one."""
 ROUNDS = 3
@@ -46,6 +49,7 @@ def doors(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors
 def test_others_notice_nothing(doors: Doors, name: str) -> None:
     attack = ATTACKS[name]
     port = doors.server.port
+    fill(Door(port, token=doors.tokens["escrita"]), ceil(attack.orders * SCALE), attack.order_bytes)
     before = resident(doors.server.pid)
     found = []
     with Others(Door(port, token=doors.tokens["escrita"]), followers=3) as others:
