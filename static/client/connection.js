@@ -30,9 +30,13 @@
 // Position: `cursor` is the last one handed on. It moves only forward, event by event, or to where
 // the server says that a new stream begins (`refresh_required` with a cursor); so a cut at any
 // moment resumes without loss or repeat.
+//
+// `blocked`, once said, stands until a heartbeat has come through on a stream that asks for one each second, or until there is
+// something else to say: each try opens well enough, and would be taken for a cure.
 
 import { DENIALS } from './answers.js';
 import { withJitter } from './backoff.js';
+import { TICK, createDelivery } from './delivery.js';
 import { createOutbox } from './listeners.js';
 import { closeCode, comparePosition } from './protocol.js';
 
@@ -104,8 +108,10 @@ export const SSE_SILENCE = 35_000;
 /** Seconds between heartbeats where the network holds each piece back until the next. */
 export const CLOSE_HEARTBEAT = 1;
 export const CLOSE_SILENCE = 6_000;
-/** An event that comes so many ms later than the stream's first message did, each by the server's time, was held back. */
-export const LATE_EVENT = 3_000;
+/** ms; a first message that waits for the next heartbeat takes longer. */
+const PROMPT = 700;
+/** What did not come while the machine slept may still come in so many ms after it. */
+const RECENT = 5_000;
 /** A connection that lived shorter died young. */
 export const YOUNG = 10_000;
 /** A timer this late means that the machine slept, not that the server was silent. */
@@ -152,6 +158,7 @@ const NETWORK_ANSWER = Object.freeze({ kind: 'network-answer', message: TEXT.net
  * @returns {Connection}
  */
 export function createConnection({ open, probe, clock, random, fallback, lifecycle, settings }) {
+  const delivery = createDelivery({ clock });
   const outbox = createOutbox();
   const { transition } = outbox;
   const stateListeners = /** @type {import('./listeners.js').Listeners<[]>} */ (outbox.listeners());
@@ -182,15 +189,17 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
   let generation = 0;
   /** By the wall clock, which also runs while the machine sleeps. */
   let heardAt = 0;
+  /** The same by the monotonic clock. */
+  let heardMonotonic = 0;
   /** By the monotonic clock, as all durations. */
   let connectedAt = 0;
   let outageAt = 0;
+  /** That the network holds pieces back was concluded from one stream alone that hung. It may just have been coming up. */
+  let isGuess = false;
+  /** By the monotonic clock. */
+  let openedAt = 0;
   /** Whether this stream has given a sign of life that did not come with its beginning. */
   let hasBeat = false;
-  /** ms between the server's time and ours at the promptest message of this stream; null before its first. @type {number | null} */
-  let promptest = null;
-  /** When it began, by the server's clock. */
-  let beganAt = 0;
   /** @type {(() => void) | null} */
   let unsubscribeLifecycle = null;
 
@@ -264,6 +273,7 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
       connectedAt: null,
       disconnectedAt: outageSince(),
     });
+    openedAt = clock.monotonic();
     current = openStream(name, {
       onReady: (transport) => {
         current = transport;
@@ -350,6 +360,7 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
     // Its first message may wait for the next piece.
     if (how === 'hung' && !fallback.isHeldBack()) {
       fallback.holdsBack();
+      isGuess = true;
       return attempt();
     }
     fallback.fromTheTop();
@@ -410,8 +421,11 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
     const transport = /** @type {Transport} */ (current);
     heardAt = clock.now();
     connectedAt = clock.monotonic();
-    promptest = null;
+    heardMonotonic = connectedAt;
+    if (isGuess && connectedAt - openedAt < PROMPT) fallback.delivers();
+    isGuess = false;
     hasBeat = false;
+    delivery.begin();
     publish({
       status: 'connected',
       delayed: isDelayed(transport),
@@ -420,7 +434,7 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
       connectedAt: heardAt,
       lastHeardAt: heardAt,
       disconnectedAt: null,
-      error: null,
+      error: isDelayed(transport) && state.error && state.error.kind === 'blocked' ? state.error : null,
     });
     if (transport.name === 'websocket') {
       fallback.websocketWorks();
@@ -428,7 +442,15 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
     } else {
       expectSign(silenceLimit());
       scheduleUpgrade();
+      keepTicking();
     }
+  }
+
+  function keepTicking() {
+    setTimer('tick', TICK, () => {
+      delivery.tick();
+      keepTicking();
+    });
   }
 
   /** @param {Transport} transport */
@@ -439,8 +461,12 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
   function heard() {
     const before = state.lastHeardAt || 0;
     heardAt = clock.now();
+    heardMonotonic = clock.monotonic();
     if (phase !== 'connected') return;
-    if (clock.monotonic() - connectedAt > BEGINNING) hasBeat = true;
+    if (heardMonotonic - connectedAt > BEGINNING) {
+      hasBeat = true;
+      if (state.error) publish({ error: null });
+    }
     clearTimer('silence');
     if (current && current.name === 'sse') expectSign(silenceLimit());
     // Under load the state is not worth more than one new object a second.
@@ -465,27 +491,14 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
     messageListeners.tell(message);
   }
 
-  /**
-   * Compares when a message came with when the server wrote it. What was missed before the stream began is older than it, and
-   * says nothing.
-   * @param {string} timestamp ISO 8601, by the server's clock
-   */
+  /** @param {string} timestamp when the server wrote a message that has just come */
   function noteTime(timestamp) {
-    if (!current || current.name !== 'sse') return;
-    const written = Date.parse(timestamp);
-    if (Number.isNaN(written)) return;
-    const delay = clock.monotonic() - written;
-    if (promptest === null) {
-      promptest = delay;
-      beganAt = written;
-    } else if (written >= beganAt) {
-      if (delay - promptest > LATE_EVENT) deliveryIsLate();
-      promptest = Math.min(promptest, delay);
-    }
+    if (current && current.name === 'sse' && delivery.isLate(timestamp)) deliveryIsLate();
   }
 
   function deliveryIsLate() {
     if (phase !== 'connected' || !current || current.name !== 'sse' || fallback.isHeldBack()) return;
+    if (delivery.hasSleptSince(clock.monotonic() - RECENT)) return;
     fallback.holdsBack();
     attempt();
   }
@@ -542,14 +555,15 @@ export function createConnection({ open, probe, clock, random, fallback, lifecyc
 
   function silent() {
     fallback.restartYoungDeaths();
-    if (state.delayed) {
+    const hasSlept = delivery.hasSleptSince(heardMonotonic);
+    if (state.delayed && !hasSlept) {
       // Even a heartbeat each second does not get through.
       fallback.fromTheTop();
       wait(0, blocked(TEXT.blocked));
       return;
     }
     // Not one heartbeat since it began: it is not the line that is dead.
-    if (current && current.name === 'sse' && !hasBeat) fallback.holdsBack();
+    if (current && current.name === 'sse' && !hasBeat && !hasSlept) fallback.holdsBack();
     // Silence has cost enough time already, and it is each client's own: no jitter is needed.
     publish({ reconnectAttempt: state.reconnectAttempt + 1 });
     attempt();

@@ -94,6 +94,11 @@ export function createFallback({ clock, random, memory }) {
       remember();
     },
 
+    delivers() {
+      heldBack = false;
+      remember();
+    },
+
     /** A stream over it is open. It may yet die young. */
     websocketWorks() {
       refusals = 0;
@@ -110,11 +115,9 @@ export function createFallback({ clock, random, memory }) {
       remember();
     },
 
-    /** Neither way is open: next time WebSocket first, perhaps only this path is closed. */
+    /** Neither way is open: next time WebSocket first, perhaps only this path is closed. A page opened anew need not ask. */
     fromTheTop() {
       sseUntil = -Infinity;
-      heldBack = false;
-      remember();
     },
   };
 }

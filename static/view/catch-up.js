@@ -1,4 +1,4 @@
-// Back after an outage: a tap counts again only when the page shows what the server has.
+// Back after an outage: the page says *Atualizando…* until it shows what the server has. Nothing waits for it.
 
 import { cursorNumber } from '../client/protocol.js';
 import { QUIET, outageSince } from './connection-view.js';

@@ -102,6 +102,18 @@ def test_a_proxy_that_refuses_the_upgrade(
     assert_nothing_polled(tab, nginx)
 
 
+def test_what_the_network_lets_through_is_remembered_over_a_reload(
+    server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx
+) -> None:
+    person = new_chromium(start_nginx(REFUSES_UPGRADE).url)
+    before = person.open()
+    assert "connecting websocket" in before.get("statuses")
+    before.close()
+    tab = person.open()
+    assert tab.get("statuses") == ["connecting sse", "connected sse"]
+    assert_live(tab, server)
+
+
 def test_a_proxy_that_swallows_the_upgrade(
     server: LiveServer, new_chromium: NewPerson, start_nginx: StartNginx, black_hole: int
 ) -> None:

@@ -54,6 +54,7 @@ test('imports go one way', () => {
     'sse-transport',
     'probe',
     'fallback',
+    'delivery',
     'connection',
     'tabs',
     'api',

@@ -1,4 +1,4 @@
-// How the page words the connection, and when a tap counts.
+// How the page words the connection.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -24,13 +24,14 @@ function view(connection, away = 0) {
 test('live, and live with delay', () => {
   assert.deepEqual([view({}).kind, view({}).text], ['ok', 'Sincronizado']);
   const delayed = view({ delayed: true });
-  assert.deepEqual([delayed.kind, delayed.text, delayed.canSave], ['ok', 'Atrasado pela rede', true]);
+  assert.deepEqual([delayed.kind, delayed.text], ['ok', 'Atrasado pela rede']);
 });
 
-test('changes that do not come by themselves, though HTTP works: a tap counts, however long it lasts', () => {
+test('changes that do not come by themselves, though HTTP works: said as that, however long it lasts', () => {
   for (const away of [1, QUIET, OFFLINE, 3_600_000]) {
     const shown = view({ error: error('blocked') }, away);
-    assert.deepEqual([shown.kind, shown.canSave, shown.detail], ['blocked', true, 'porque blocked']);
+    assert.deepEqual([shown.kind, shown.detail], ['blocked', 'porque blocked']);
+    assert.deepEqual(view({ error: error('blocked'), delayed: true }), view({ error: error('blocked') }), 'also while it tries');
     assert.equal(/dados de/.test(shown.text), away >= OFFLINE, 'how old they are');
   }
 });
@@ -39,16 +40,16 @@ test('somebody else answers in the place of the server: as an outage, in words',
   const trouble = { error: error('network-answer') };
   assert.equal(view(trouble, 1_000).kind, 'ok');
   const short = view(trouble, QUIET);
-  assert.deepEqual([short.kind, short.detail, short.canSave], ['reconnecting', 'a rede responde pelo servidor', true]);
+  assert.deepEqual([short.kind, short.detail], ['reconnecting', 'a rede responde pelo servidor']);
   const long = view(trouble, OFFLINE);
-  assert.deepEqual([long.kind, long.detail, long.canSave], ['offline', 'porque network-answer', false]);
+  assert.deepEqual([long.kind, long.detail], ['offline', 'porque network-answer']);
 });
 
 test('an outage', () => {
   assert.equal(view({}, QUIET - 1).kind, 'ok');
   assert.deepEqual([view({}, QUIET).kind, view({}, QUIET).text], ['reconnecting', 'Reconectando, Tentativa 2']);
   const long = view({}, OFFLINE);
-  assert.deepEqual([long.kind, long.canSave], ['offline', false]);
+  assert.equal(long.kind, 'offline');
   assert.match(long.detail, /Tentativa 2/);
 });
 

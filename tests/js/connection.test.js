@@ -4,7 +4,6 @@ import test from 'node:test';
 import {
   CLOSE_SILENCE,
   CONNECTION_DEFAULTS,
-  LATE_EVENT,
   PONG_DEADLINE,
   SSE_DEADLINE,
   SSE_SILENCE,
@@ -12,6 +11,7 @@ import {
   WEBSOCKET_DEADLINE,
   createConnection,
 } from '../../static/client/connection.js';
+import { LATE_EVENT } from '../../static/client/delivery.js';
 import { WEBSOCKET_RETRY, createFallback, storedMemory } from '../../static/client/fallback.js';
 import { FakeClock, cursor, fakeLifecycle, fakeOpener, pedido, settle, update } from './fakes.js';
 
@@ -428,6 +428,107 @@ test('a stream that had heartbeats and falls silent is dead, not held back', asy
   assert.equal(t.sse.opened.length, 2);
   assert.equal(t.sse.last.seconds, null);
 });
+
+const greeted = new WeakSet();
+/** Refuses WebSocket, and of each SSE stream passes the first piece alone, for so many ms. */
+async function holdForGood(t, ms, words) {
+  for (const until = t.clock.now() + ms; t.clock.now() < until; await t.clock.advance(250)) {
+    if (t.ws.opened.length > 0) t.ws.last.end();
+    if (t.sse.opened.length > 0 && !greeted.has(t.sse.last)) {
+      greeted.add(t.sse.last);
+      t.sse.last.hello();
+    }
+    words.add(wordOf(t.state()));
+  }
+}
+const wordOf = ({ error, status, delayed }) => (error ? error.kind : status === 'connected' ? `connected ${delayed}` : 'trying');
+
+test('a network that holds all back for good: blocked, one word, until a heartbeat comes through', async () => {
+  const t = setUp();
+  t.connection.start('1-aaaaaaaa');
+  await holdForGood(t, 60_000, new Set());
+  const words = new Set();
+  await holdForGood(t, 120_000, words);
+  assert.deepEqual([...words], ['blocked']);
+  const opened = t.sse.opened.length;
+  assert.ok(opened > 5, 'and it goes on trying');
+  while (t.state().status !== 'connected') await holdForGood(t, 250, words);
+  for (let second = 0; second < 5; second += 1) {
+    await t.clock.advance(1_000);
+    t.sse.last.heartbeat();
+  }
+  assert.equal(wordOf(t.state()), 'connected true');
+});
+
+test('a network that held all back lets WebSocket through: all is well at once', async () => {
+  const t = setUp();
+  t.connection.start('1-aaaaaaaa');
+  await holdForGood(t, 60_000, new Set());
+  const before = t.ws.opened.length;
+  while (t.ws.opened.length === before) await t.clock.advance(250);
+  t.ws.last.hello();
+  assert.equal(wordOf(t.state()), 'connected false');
+});
+
+const SLEEPS = {
+  'its monotonic clock runs on': (clock, ms) => clock.sleep(ms),
+  'its monotonic clock stands still': (clock, ms) => {
+    clock.wall += ms;
+  },
+};
+for (const [name, sleep] of Object.entries(SLEEPS)) {
+  test(`a machine that slept accuses no network: ${name}`, async () => {
+    const t = setUp({ transport: 'sse' });
+    t.connection.start('1-aaaaaaaa');
+    t.sse.last.say({ type: 'connection', cursor: '1-aaaaaaaa', versao_servidor: '1', timestamp: at(0) });
+    await t.clock.advance(5_000);
+    sleep(t.clock, 60_000);
+    // Sent while it slept: before its timers run, and after.
+    t.sse.last.say({ ...update(2, pedido(1)), timestamp: at(20_000) });
+    await t.clock.advance(1_000);
+    t.sse.last.say({ ...update(3, pedido(1)), timestamp: at(40_000) });
+    assert.deepEqual([t.sse.opened.length, t.state().delayed], [1, false]);
+    await t.clock.advance(20_000);
+    t.sse.last.say({ ...update(4, pedido(1)), timestamp: at(86_000) });
+    await t.clock.advance(20_000);
+    t.sse.last.say({ ...update(5, pedido(1)), timestamp: at(106_000 - LATE_EVENT - 1_000) });
+    assert.equal(t.sse.opened.length, 2, 'but what comes late afterwards does');
+  });
+
+  test(`a stream that died while the machine slept was not held back: ${name}`, async () => {
+    const t = liveSse();
+    await t.clock.advance(5_000);
+    sleep(t.clock, 3_600_000);
+    for (let second = 0; second < 60 && t.sse.opened.length < 2; second += 1) await t.clock.advance(1_000);
+    assert.equal(t.sse.last.seconds, null);
+    // The wireless network comes a little later than the machine itself.
+    await t.clock.advance(SSE_DEADLINE);
+    t.sse.last.hello();
+    assert.deepEqual([t.state().status, t.state().delayed], ['connected', false]);
+  });
+
+  test(`an own change that was answered just before: ${name}`, async () => {
+    const t = liveSse();
+    await t.clock.advance(5_000);
+    sleep(t.clock, 60_000);
+    t.connection.deliveryIsLate();
+    assert.equal(t.sse.opened.length, 1);
+    await t.clock.advance(10_000);
+    t.connection.deliveryIsLate();
+    assert.equal(t.sse.opened.length, 2);
+  });
+
+  test(`nor is the network blocked where it was known to hold back: ${name}`, async () => {
+    const t = liveSse();
+    t.connection.deliveryIsLate();
+    t.sse.last.hello();
+    await t.clock.advance(1_000);
+    t.sse.last.heartbeat();
+    sleep(t.clock, 3_600_000);
+    await t.clock.advance(CLOSE_SILENCE + WAKE_DEADLINE);
+    assert.deepEqual([t.sse.opened.length, t.state().error], [3, null]);
+  });
+}
 
 test('the first message held back until a heartbeat comes: asked for one each second, then it is live', async () => {
   const t = setUp({ transport: 'sse' });

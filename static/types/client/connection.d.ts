@@ -27,8 +27,6 @@ export const SSE_SILENCE: 35000;
 /** Seconds between heartbeats where the network holds each piece back until the next. */
 export const CLOSE_HEARTBEAT: 1;
 export const CLOSE_SILENCE: 6000;
-/** An event that comes so many ms later than the stream's first message did, each by the server's time, was held back. */
-export const LATE_EVENT: 3000;
 /** A connection that lived shorter died young. */
 export const YOUNG: 10000;
 /** @type {ConnectionSettings} */

@@ -24,11 +24,12 @@ export function createFallback({ clock, random, memory }: {
     diedYoung(): boolean;
     toSse(): void;
     holdsBack(): void;
+    delivers(): void;
     /** A stream over it is open. It may yet die young. */
     websocketWorks(): void;
     /** Another network, or another wish: begin from the top. */
     forget(): void;
-    /** Neither way is open: next time WebSocket first, perhaps only this path is closed. */
+    /** Neither way is open: next time WebSocket first, perhaps only this path is closed. A page opened anew need not ask. */
     fromTheTop(): void;
 };
 /** @typedef {ReturnType<typeof createFallback>} Fallback */
