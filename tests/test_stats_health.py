@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+import requests
 from checks import assert_problem, media_type
 from live_server import ORDERS, LiveServer, wait_until
 from stream_clients import Stream
@@ -47,6 +49,16 @@ def test_healthy(server: LiveServer) -> None:
     assert response.status_code == 200
     assert media_type(response) == "application/json"
     assert response.json()["status"] == "healthy"
+
+
+def test_who_asks_at_once_shares_one_probe(start_server: Callable[..., LiveServer]) -> None:
+    """Each is a transaction: a monitor, or a crowd that reconnects, would else queue for the disk."""
+    server = start_server()
+    before = server.stats()["transactions"]
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda _: requests.get(f"{server.url}/health", timeout=30), range(200)))
+    assert {answer.json()["status"] for answer in answers} == {"healthy"}
+    assert server.stats()["transactions"] - before < len(answers) / 2
 
 
 def test_health_writes_no_event(server: LiveServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gevent
 from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
+from gevent.event import AsyncResult
 
 from .. import __version__
 from ..domain.events import encode
@@ -43,34 +45,64 @@ def _probe_reading(connection: Connection) -> None:
     queries.newest(connection)
 
 
+class Probe:
+    """Tries whether the database can be written and read. Those who ask while one is under way get its answer: each
+    is a transaction."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database, self._writer = database, writer
+        self._under_way: AsyncResult | None = None
+        self._ended = -math.inf
+        self.last: str | None = None
+        """What the last one found."""
+
+    def age(self) -> float:
+        """Seconds since the last one ended."""
+        return time.monotonic() - self._ended
+
+    def __call__(self) -> str | None:
+        """Why the database cannot be used; None where it can."""
+        if self._under_way is not None:
+            found: str | None = self._under_way.get()
+            return found
+        self._under_way = under_way = AsyncResult()
+        try:
+            self.last = self._try()
+        except BaseException as error:
+            under_way.set_exception(error)
+            raise
+        else:
+            under_way.set(self.last)
+        finally:
+            self._under_way = None
+            self._ended = time.monotonic()
+        return self.last
+
+    def _try(self) -> str | None:
+        try:
+            with gevent.Timeout(PROBE_SECONDS):
+                self._writer.run(_probe)
+                self._database.read(_probe_reading)
+        except gevent.Timeout:
+            return "O banco de dados não aceita gravações: está travado ou lento demais."
+        except Problem as problem:
+            return problem.detail
+        return None
+
+
 def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlueprint:
     operations = APIBlueprint(
         "operations", __name__, abp_tags=[Tag(name="operação", description="Para quem cuida do servidor")]
     )
     started = time.monotonic()
 
-    probed: tuple[float, str | None] = -STRANGERS_SECONDS, None
-
-    def probe() -> str | None:
-        """Why the database cannot be written; None where it can."""
-        nonlocal probed
-        trouble: str | None = None
-        try:
-            with gevent.Timeout(PROBE_SECONDS):
-                writer.run(_probe)
-                database.read(_probe_reading)
-        except gevent.Timeout:
-            trouble = "O banco de dados não aceita gravações: está travado ou lento demais."
-        except Problem as problem:
-            trouble = problem.detail
-        probed = time.monotonic(), trouble
-        return trouble
+    probe = Probe(database, writer)
 
     @operations.get("/health", summary="Se o servidor pode gravar", responses=answers("health"))
     def health() -> Response:
         stranger = g.principal is None
-        recent = stranger and time.monotonic() - probed[0] < STRANGERS_SECONDS and writer.last_failure is None
-        trouble = probed[1] if recent else probe()
+        recent = stranger and probe.age() < STRANGERS_SECONDS and writer.last_failure is None
+        trouble = probe.last if recent else probe()
         trouble = trouble or database.files.trouble() or (FULL if disk_is_full(database.path) else None)
         body: dict[str, Any] = {"status": "unhealthy" if trouble else "healthy"}
         if not stranger:
