@@ -9,6 +9,9 @@ from typing import Any
 from live_server import LiveServer
 
 
+_MAIN = "from pedidos_server.cli.main import main; main()"
+
+
 class PatchedServer(LiveServer):
     """`patches` is Python that runs before the server's `main()`."""
 
@@ -19,5 +22,5 @@ class PatchedServer(LiveServer):
         return type("Patched", (cls,), {"patches": patches}).start(directory=directory, **options)
 
     def _command(self, port: int) -> list[str]:
-        program = f"{self.patches}\nfrom pedidos_server.cli import main\nmain()"
+        program = f"from gevent import monkey; monkey.patch_all()\n{self.patches}\n{_MAIN}"
         return [sys.executable, "-c", program, *super()._command(port)[3:]]

@@ -22,10 +22,10 @@ STOPPED = DEADLINE + 2.0
 AFTER = 1.6
 """Seconds until the clients go on: what looks for the overdue, once a second, has looked."""
 _SHORT = f"""
-from pedidos_server import hub
-from pedidos_server.routes import requests
 from pedidos_server.server import http_server
-hub.SILENCE = hub.STALL = requests.BODY_SECONDS = {DEADLINE}
+from pedidos_server.stream import liveness
+from pedidos_server.web import requests
+liveness.SILENCE = liveness.STALL = requests.BODY_SECONDS = {DEADLINE}
 http_server.IDLE_SECONDS = http_server.HEAD_SECONDS = http_server.SEND_SECONDS = {DEADLINE}
 """
 
