@@ -8,7 +8,6 @@ from typing import Any
 
 from live_server import LiveServer
 
-
 _MAIN = "from pedidos_server.cli.main import main; main()"
 
 
