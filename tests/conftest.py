@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from live_server import KINDS, LiveServer
 from stream_clients import TRANSPORTS, Stream, open_stream
+from turns import turn
 
 # The servers a test has used, each with the size of its output before: a failure shows what came after.
 _used_servers = pytest.StashKey[list[tuple[LiveServer, int]]]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes many seconds, because what it checks does")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of `timing` come first, of all files and in each: nothing long is under way then that they wait for."""
+    items.sort(key=lambda item: item.get_closest_marker("timing") is None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outside of pytest-timeout's: the wait is not the test's time
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    with turn(alone=item.get_closest_marker("timing") is not None):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,11 +86,12 @@ def start_server(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
 
     `start_server(PEDIDOS_HEARTBEAT=1, args=[…], database=…)`: names in capitals are the environment.
     """
+    numbers = count()
     with ExitStack() as stack:
 
         def start(**options: Any) -> LiveServer:
             env = {name: str(options.pop(name)) for name in list(options) if name.isupper()}
-            directory = tmp_path / f"server-{len(request.node.stash.get(_used_servers, []))}"
+            directory = tmp_path / f"server-{next(numbers)}"
             directory.mkdir()
             options.setdefault("kind", kind)
             server = LiveServer.start(env=env, directory=directory, **options)

@@ -24,16 +24,19 @@ def history(server: LiveServer, order_id: int) -> list[dict[str, Any]]:
 def test_a_long_one_is_sent_piece_by_piece(server: LiveServer) -> None:
     """Not put together first: that took gigabytes, and stalled all others meanwhile."""
     order = server.create()
-    texts = [f"{number} {'x' * 500_000}" for number in range(6)]
+    texts = [f"{number} {'x' * 9_000}" for number in range(60)]
     for text in texts:
-        server.change(order["id"], items=[{"descricao": "Faixa", "nota": text}])
+        server.change(order["id"], items=[{"descricao": "Faixa", "nota": text}] * 6)
     response = server.get(f"{ORDERS}{order['id']}/historico")
     assert response.headers["Content-Type"] == "application/json"
     assert "Content-Length" not in response.headers and response.headers["Cache-Control"] == "no-cache"
     changes = [line["mudancas"]["items"] for line in response.json()[1:]]
-    assert [[side and side[0]["nota"] for side in change] for change in changes] == [
+    assert [[side and side[5]["nota"] for side in change] for change in changes] == [
         [before, after] for before, after in zip([[], *texts], texts, strict=False)
     ]
+    head = server.request("HEAD", f"{ORDERS}{order['id']}/historico")
+    assert head.status_code == 200 and "Content-Length" not in head.headers
+    assert server.get("/health").status_code == 200, "nothing of a body came before it on the same connection"
 
 
 def test_the_life_of_an_order(server: LiveServer) -> None:

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -100,11 +101,10 @@ def talker(says: bytes) -> Callable[[LiveServer], None]:
             end = time.monotonic() + SILENCE + 15
             while time.monotonic() < end:
                 client.send(says)
-                client.socket.settimeout(15)
-                try:
-                    client.read_frame()
-                except TimeoutError:
-                    continue
+                client.socket.settimeout(10)
+                with suppress(TimeoutError):
+                    while True:
+                        client.read_frame()
             client.send(text_frame({"type": "ping"}))
             while client.read_frame()[0] != TEXT:
                 pass

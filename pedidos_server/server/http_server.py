@@ -224,6 +224,7 @@ class Handler(WSGIHandler):
             self.close_connection = True
             self.response_headers.append((b"Connection", b"close"))
         super().finalize_headers()
+        self.response_use_chunked &= self.command != "HEAD"  # or pywsgi ends a body that is not there (RFC 9112, 6.3)
 
     def _write_with_headers(self, data: bytes) -> None:
         if len(data) > TOGETHER:
@@ -316,8 +317,7 @@ class HttpServer(WSGIServer):
             return None
 
     def close(self) -> None:
-        """Accepts no more than has come by now. Connections that wait for a request end, the others with the answer
-        under way."""
+        """Accepts no more than has come by now. What waits for a request ends, the rest with the answer under way."""
         if not self.closed:
             with suppress(OSError):
                 while not self.full() and (accepted := self.do_read()):

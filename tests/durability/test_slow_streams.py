@@ -69,6 +69,7 @@ def change_and_time(server: LiveServer, order_id: int, observers: list[RawStream
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 @pytest.mark.timeout(180)
 def test_those_that_stop_reading_slow_nobody_down_and_are_cut(
     start_server: Callable[..., LiveServer], open_raw: Open

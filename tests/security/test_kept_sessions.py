@@ -153,9 +153,9 @@ def test_only_what_a_browser_binds_to_the_host_counts_over_https() -> None:
 def seconds(call: Callable[[], Any]) -> float:
     best = 1e9
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()  # what others do on this machine is none of it
         call()
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     return best
 
 

@@ -118,6 +118,7 @@ def test_a_list_that_is_read_while_orders_change_lacks_nothing(
     assert sorted(orders.values(), key=itemgetter("id"), reverse=True) == server.get(ORDERS).json()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("kind", ["embedded"])
 def test_a_caller_who_searches_without_end_leaves_others_their_turn(new_doors: Callable[..., Doors]) -> None:
     doors = new_doors()

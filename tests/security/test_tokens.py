@@ -165,9 +165,9 @@ def test_subprotocols_are_looked_through_once(kind_of_header: str) -> None:
 
     def seconds(size: int) -> float:
         header = OFFERED[kind_of_header](size)
-        started = time.perf_counter()
+        started = time.process_time()  # what others do on this machine is none of it
         assert _token_in_subprotocols(header) == ""
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     short, long = min(seconds(65_536) for _ in range(3)), seconds(6_553_600)
     assert short < 0.15 and long < max(short * 1_000, 0.15), "a hundred times the size, ten thousand if quadratic"

@@ -288,6 +288,7 @@ THREADS = 8
 ROUNDS = 40
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("during", "seconds", "writes"),
     [(1, 0.02, 3), (2, 0.02, 3), (3, 0.02, 2), (7, 0.02, 2), (8, 0.02, 3), (3, 0.0, 3)],

@@ -106,11 +106,20 @@ def test_many_faults_are_named_up_to_a_bound() -> None:
 
 
 def test_a_body_of_more_values_than_any_order_is_not_parsed() -> None:
-    for body in (b"0.1," * 2_000_000, b"[" * 8_000_000, b'{"a":{},' * 1_000_000):
+    for body in (b"[" + b"0.1," * 2_000_000 + b"0]", b"[" + b'{"a":{}},' * 1_000_000 + b"0]"):
         started = time.process_time()
         with pytest.raises(Problem, match="corpo") as refused:
             parse_json(body)
         assert refused.value.status == 422 and str(MAX_VALUES) in refused.value.extra["errors"][0]["mensagem"]
+        assert time.process_time() - started < 0.5
+
+
+def test_what_is_no_json_from_its_start_is_called_so_however_long_it_is() -> None:
+    for body in (b"[" * 8_000_000, b'{"a":' * 1_000_000, b'{"cliente":Ana,' * 100_000):
+        started = time.process_time()
+        with pytest.raises(Problem) as refused:
+            parse_json(body)
+        assert refused.value.status == 400
         assert time.process_time() - started < 0.5
 
 
