@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from doors import Doors, new_token, revoke
 from live_server import wait_until
-from page_helpers import OpenPage, Shop
+from page_helpers import OpenPage, Shop, box
 from playwright.sync_api import Page, Route, expect
 
 pytest_plugins = ["page_fixtures"]
@@ -105,6 +105,30 @@ def test_a_panel_whose_session_is_over_says_so_and_leads_back(
     page.get_by_role("button", name="Entrar").click()
     expect(page).to_have_url(f"{doors.server.url}/?painel=1")
     expect(page.locator(".painel")).to_have_attribute("data-estado", "ok")
+
+
+def test_two_windows_whose_access_ended_are_both_live_after_signing_in_in_one(
+    open_as: OpenAs, open_page: OpenPage, doors: Doors, shop: Shop
+) -> None:
+    order = shop.order()
+    add_token(doors, "Duas")
+    first = open_as("Duas")
+    second = open_page(context=first.context)
+    revoke(doors.server.database_path, "Duas")
+    for page in (first, second):
+        expect(page.locator("#faixa")).to_contain_text("O acesso acabou: entre de novo")
+    first.locator("#faixa").get_by_role("button", name="Entrar de novo").click()
+    first.locator("#token").fill(doors.tokens["admin"])
+    first.get_by_role("button", name="Entrar").click()
+    for page in (first, second):
+        expect(page.locator("#conexao")).to_have_attribute("data-kind", "ok")
+        expect(page.locator("#faixa")).to_be_hidden()
+    shop.change(order["id"], costura=True)
+    for page in (first, second):
+        expect(box(page, order, "costura")).to_have_attribute("aria-pressed", "true")
+    box(second, order, "financeiro").click()
+    for page in (first, second):
+        expect(box(page, order, "financeiro")).to_have_attribute("aria-pressed", "true")
 
 
 PORTAL = "<!doctype html><title>Rede</title><h1>Entre na rede do hotel</h1>"

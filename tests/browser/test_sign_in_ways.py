@@ -123,21 +123,30 @@ def mail() -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.parametrize("place", ["/?a=b", "/docs"])
+@pytest.mark.parametrize("is_signed_in", [True, False], ids=["signed in", "not signed in"])
 def test_a_link_on_another_site_leads_to_its_place(
-    page: Page, doors_with: Callable[..., Doors], mail: int, place: str
+    page: Page, doors_with: Callable[..., Doors], mail: int, is_signed_in: bool
 ) -> None:
     """SameSite=Strict: the first request comes without the session. 127.0.0.1 and localhost are two sites."""
     doors = doors_with("shop")
+    order = doors.server.create()
     base = f"http://localhost:{doors.server.port}"
-    page.goto(f"{base}/")
-    sign_in(page, doors.tokens["leitura"])
-    page.wait_for_url(f"{base}/")
-    _Mail.target = base + place
-    page.goto(f"http://127.0.0.1:{mail}/")
-    page.get_by_role("link").click()
-    page.wait_for_url(base + place)
-    assert page.locator("#token").count() == 0
+    if is_signed_in:
+        page.goto(f"{base}/")
+        sign_in(page, doors.tokens["leitura"])
+        page.wait_for_url(f"{base}/")
+    for place in ("/?a=b", "/docs", "/?painel=1", f"/#/pedido/{order['id']}", "/?a=b#/lista?q=x"):
+        _Mail.target = base + place
+        page.goto(f"http://127.0.0.1:{mail}/")
+        page.get_by_role("link").click()
+        if not is_signed_in:
+            sign_in(page, doors.tokens["leitura"])
+        page.wait_for_url(base + place)
+        expect(page.locator("#token")).to_have_count(0)
+        if "pedido" in place:
+            expect(page.locator("h1")).to_contain_text(order["cliente"])
+        if not is_signed_in:
+            page.context.clear_cookies()
 
 
 def test_two_servers_of_one_machine(page: Page, doors_with: Callable[..., Doors]) -> None:
