@@ -50,6 +50,8 @@ def _by(autor: str) -> dict[str, str]:
     }
 
 
+SignIn = Callable[[Page, str], None]
+OpenAs = Callable[..., Page]
 OpenPage = Callable[..., Page]
 
 

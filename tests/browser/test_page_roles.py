@@ -2,65 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import pytest
 from doors import Doors, new_token, revoke
 from live_server import wait_until
-from page_helpers import OpenPage, Shop, box, card, column, row
+from page_helpers import OpenAs, Shop, SignIn, box, card, column, row
 from playwright.sync_api import Locator, Page, Request, Route, expect
 from view_support import assert_accessible_in_light_and_dark as assert_accessible
 
-pytest_plugins = ["page_fixtures"]
+pytest_plugins = ["page_fixtures", "role_fixtures"]
 
 READER = "Seu acesso é só de leitura"
 WORKER = "Seu acesso só muda os setores e a situação"
 ITEM = {"descricao": "Banner", "acabamento": {"ilhos": True}, "valor_unitario": "10.00"}
-
-
-@pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    doors = Doors.make("embedded", tmp_path_factory.mktemp("roles"))
-    yield doors
-    doors.server.close()
-
-
-@pytest.fixture
-def shop(doors: Doors) -> Shop:
-    shop = Shop(doors.server)
-    for order in shop.all():
-        shop.delete(order["id"])
-    return shop
-
-
-SignIn = Callable[[Page, str], None]
-OpenAs = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def sign_in(doors: Doors) -> SignIn:
-    """`sign_in(page, "leitura")`; one session a token, for signing in has its limit."""
-    cookie = functools.cache(doors.cookie)
-
-    def sign_in(page: Page, name: str) -> None:
-        key, _, value = cookie(name)["Cookie"].partition("=")
-        page.context.add_cookies([{"name": key, "value": value, "url": doors.server.url}])
-
-    return sign_in
-
-
-@pytest.fixture
-def open_as(open_page: OpenPage, sign_in: SignIn) -> OpenAs:
-    """`open_as("leitura", "#/quadro")`: the page of somebody who has signed in with the token of that name."""
-
-    def open_as(name: str, path: str = "", **options: Any) -> Page:
-        page = open_page(path, before=lambda page: sign_in(page, name), **options)
-        expect(page.locator("#quem")).to_have_text(name)
-        return page
-
-    return open_as
 
 
 def add_token(doors: Doors, name: str) -> None:
