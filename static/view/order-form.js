@@ -1,12 +1,12 @@
 // The form of one order: its fields, its draft, what others change meanwhile, and its way to the server.
 //
-// What is typed is in `order-edit.js`, where it stands on its way in `save.js`, what of it outlives the page in
-// `drafts.js`; this file puts them on the page and tells each of the others.
+// What is typed is in `order-edit.js`, where it stands on its way in `save.js`, what of it outlives the page in `draft-keeper.js`,
+// what is asked in between in `order-questions.js`; this file puts them on the page and tells each of the others.
 
-import { PedidosError, SETORES, WHOLE_ORDER } from '../client/index.js';
-import { askConflict } from './conflict-dialog.js';
-import { atMoment, dayOf, momentOf, timeOf, withCentury } from './dates.js';
+import { PedidosError, WHOLE_ORDER } from '../client/index.js';
+import { atMoment, dayOf, timeOf, withCentury } from './dates.js';
 import { h, setAttribute, setText } from './dom.js';
+import { createDraftKeeper } from './draft-keeper.js';
 import { leaveDraft, openDraft } from './drafts.js';
 import { moveOnEnter } from './enter-key.js';
 import { createFaultList } from './fault-list.js';
@@ -19,13 +19,12 @@ import { AMOUNTS, DATES, EDITED, createEdit } from './order-edit.js';
 import { createOrderFields, shownValue, typedValue } from './order-fields.js';
 import { layOut } from './order-layout.js';
 import { createOrderNotes } from './order-notes.js';
-import { isFarAhead } from './order-number.js';
+import { createQuestions } from './order-questions.js';
+import { createOrderSectors } from './order-sectors.js';
 import { STATUS_NAMES, fieldName, shownStatus } from './orders.js';
-import { ask } from './question.js';
 import { askRemoval } from './removal.js';
 import { saveWords } from './save-words.js';
 import { createSave } from './save.js';
-import { createSectorBox } from './sector-box.js';
 import { createTimeline } from './timeline.js';
 
 /** @typedef {import('./context.js').Context} Context */
@@ -33,11 +32,6 @@ import { createTimeline } from './timeline.js';
 /** @typedef {import('./order-edit.js').Draft} Draft */
 /** @typedef {import('./order-edit.js').Sent} Sent */
 /** @typedef {import('./save.js').Failure} Failure */
-
-/** From a key to the draft on the disk; ms. */
-const DRAFT_PAUSE = 250;
-/** The server knows a key for a day; with a margin; ms. */
-const KEY_LIFE = 23 * 3_600_000;
 
 /** The order that was just created on this page: its own page says so. */
 let justCreated = 0;
@@ -58,15 +52,9 @@ export function mountForm(element, context, pedido, owner) {
   const isNew = id === null;
   const kept = openDraft(storage, owner, id === null ? 'novo' : String(id));
   const edit = createEdit(pedido);
+  const questions = createQuestions({ context, id, edit });
   let closed = false;
   let savedAt = 0;
-  /** A question over the form: it goes with the form. @type {HTMLDialogElement | null} */
-  let question = null;
-  /** @param {HTMLDialogElement} dialog */
-  const keepQuestion = (dialog) => {
-    question = dialog;
-  };
-
   // ---- the parts -----------------------------------------------------------------------------
 
   const fields = createOrderFields();
@@ -77,7 +65,7 @@ export function mountForm(element, context, pedido, owner) {
   const items = createItemList({ onChange: (list) => touch('items', list), whyNot: whyNot('items') });
   const notes = createOrderNotes({ edit, fields, now, onChoice: decideOne, onBringBack: bringBack });
   const faults = createFaultList({ fields, items });
-  const boxes = isNew ? [] : SETORES.map((setor) => createSectorBox(setor, ticks));
+  const sectors = createOrderSectors(context, id);
   const timeline = id === null ? null : createTimeline({ store, id, now });
   const page = layOut({
     id,
@@ -85,7 +73,7 @@ export function mountForm(element, context, pedido, owner) {
     items: items.elements,
     itemsNote: notes.itemsNote,
     faults: faults.element,
-    boxes: boxes.map((box) => box.element),
+    boxes: sectors.elements,
     timeline: timeline && timeline.element,
     whyLocked: locked.length > 0 ? whyNot(locked[0]) : null,
     canSave,
@@ -111,46 +99,18 @@ export function mountForm(element, context, pedido, owner) {
     onFailed: failed,
   });
 
-  // ---- draft ---------------------------------------------------------------------------------
-
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let draftTimer;
-  let draftKept = true;
-  /** @type {(() => void) | null} */
-  let release = null;
-
-  function keepDraft() {
-    clearTimeout(draftTimer);
-    draftTimer = undefined;
-    if (edit.isDirty()) draftKept = kept.write(edit.draft(now(), isNew ? save.sent() : null));
-    else kept.remove();
-    if (!closed) drawState();
-  }
-
-  function holdReload() {
-    if (edit.isDirty() && release === null) release = context.holdReload();
-    else if (!edit.isDirty()) letGo();
-  }
-
-  function letGo() {
-    if (release !== null) release();
-    release = null;
-  }
+  const draft = createDraftKeeper({
+    kept,
+    edit,
+    sent: () => (isNew ? save.sent() : null),
+    holdReload: context.holdReload,
+    now,
+    onKept: () => !closed && drawState(),
+  });
 
   function touchedSomething() {
-    if (draftTimer === undefined) draftTimer = setTimeout(keepDraft, DRAFT_PAUSE);
-    holdReload();
+    draft.touched();
     drawState();
-  }
-
-  const flush = () => draftTimer !== undefined && keepDraft();
-
-  /** This form's text is saved, or somebody else's by now. */
-  function leave() {
-    clearTimeout(draftTimer);
-    draftTimer = undefined;
-    kept.remove();
-    letGo();
   }
 
   // ---- typing --------------------------------------------------------------------------------
@@ -258,29 +218,12 @@ export function mountForm(element, context, pedido, owner) {
   /** @returns {Promise<boolean>} */
   async function decideAll() {
     if (closed) throw new PedidosError('conflict', 'Outra pessoa mudou os mesmos campos.');
-    await nameAuthors();
-    const choices = await askConflict(edit.questions(), now(), keepQuestion);
+    const choices = await questions.whoseChange();
     if (choices === null || closed) return false;
     edit.resolveAll(choices);
     drawValues();
     touchedSomething();
     return true;
-  }
-
-  /** The refusal may be quicker than the event that says who it was. */
-  async function nameAuthors() {
-    const conflicts = edit.conflicts();
-    if (id === null || Object.values(conflicts).every(({ timestamp }) => timestamp !== null)) return;
-    try {
-      for (const entry of await store.historico(id)) {
-        for (const name of Object.keys(entry.mudancas)) {
-          const conflict = conflicts[name];
-          if (conflict) Object.assign(conflict, { autor: entry.autor, timestamp: entry.timestamp });
-        }
-      }
-    } catch (failure) {
-      // Then it was "another person".
-    }
   }
 
   // ---- saving --------------------------------------------------------------------------------
@@ -299,12 +242,16 @@ export function mountForm(element, context, pedido, owner) {
       return;
     }
     isChecking = true;
-    const may = again ? await isStillOwner() : await isNumberMeant();
+    const may = again ? await isStillOwner() : await questions.isNumberMeant();
     isChecking = false;
-    if (!may || closed) return;
+    if (closed) return;
+    if (!may) {
+      if (!again) field('numero').control.focus();
+      return;
+    }
     // Before the answer can come: what is closed now is sent under this key, and found again under it.
     const run = save.start();
-    keepDraft();
+    draft.keep();
     await run;
   }
 
@@ -315,35 +262,6 @@ export function mountForm(element, context, pedido, owner) {
       return control instanceof HTMLInputElement && control.validity.badInput;
     });
     return faultsOf(edit.value, { isNew, unreadable });
-  }
-
-  /** A number far above the others that was said to be meant. */
-  let meantNumber = '';
-
-  /** A barcode in the wrong field would be the number. @returns {Promise<boolean>} whether it is meant */
-  async function isNumberMeant() {
-    const numero = String(edit.value('numero')).trim();
-    if (!('numero' in edit.touched()) || numero === meantNumber || !/^\d{5,}$/.test(numero)) return true;
-    try {
-      if (!isFarAhead(numero, (await context.api.proximoNumero()).proximo_numero)) return true;
-    } catch (failure) {
-      // Only a hint: the save itself says what is wrong.
-      return true;
-    }
-    if (closed) return false;
-    const meant = await ask(
-      {
-        id: 'numero-alto',
-        title: `Usar o número ${numero}?`,
-        text: 'Ele está muito acima dos outros: parece um código de barras. A numeração automática continua de onde estava.',
-        yes: 'Usar este número',
-        no: 'Corrigir',
-      },
-      keepQuestion,
-    );
-    if (meant) meantNumber = numero;
-    else if (!closed) field('numero').control.focus();
-    return meant;
   }
 
   /** Under another person's token the same key would make a second order. @returns {Promise<boolean>} */
@@ -389,8 +307,8 @@ export function mountForm(element, context, pedido, owner) {
     savedAt = now();
     drawValues();
     drawHead();
-    holdReload();
-    keepDraft();
+    draft.hold();
+    draft.keep();
     announce(`Pedido ${order.numero} salvo.`);
     if (timeline !== null) timeline.load();
     catchUp();
@@ -398,7 +316,7 @@ export function mountForm(element, context, pedido, owner) {
 
   /** @param {Pedido} order @param {Record<string, any>} later what was typed since it was sent, by field */
   function created(order, later) {
-    leave();
+    draft.leave();
     const before = Object.fromEntries(Object.keys(later).map((name) => [name, /** @type {any} */ (order)[name]]));
     if (Object.keys(later).length > 0) leaveDraft(storage, owner, String(order.id), { touched: later, before, at: now() });
     justCreated = order.id;
@@ -416,7 +334,7 @@ export function mountForm(element, context, pedido, owner) {
       notify(`${what} não foi salvo. ${message}`, { href: isNew ? '#/novo' : `#/pedido/${id}`, text: 'Abrir o que foi digitado' });
       return;
     }
-    keepDraft();
+    draft.keep();
     if (save.state() === 'deleted') showDeleted(null);
     else if (isOpen) announce(`${message} Você pode repetir.`);
     else if (status === 409 && !fieldErrors.numero) faults.show({ numero: message });
@@ -431,9 +349,7 @@ export function mountForm(element, context, pedido, owner) {
   }
 
   async function askDiscard() {
-    const text = isNew ? 'O que foi digitado neste pedido se perde.' : 'O que foi digitado e ainda não foi salvo se perde.';
-    const maybe = save.sent() !== null ? ' Ele já tinha sido enviado: veja na lista se foi salvo.' : '';
-    const yes = await ask({ id: 'descartar', title: 'Descartar o que foi digitado?', text: text + maybe, yes: 'Descartar', danger: true }, keepQuestion);
+    const yes = await questions.mayDiscard(save.sent() !== null);
     if (!yes || closed || save.isUnderWay()) return;
     edit.reset();
     save.discard();
@@ -442,8 +358,8 @@ export function mountForm(element, context, pedido, owner) {
     drawValues();
     faults.show({});
     banner.hidden = true;
-    holdReload();
-    keepDraft();
+    draft.hold();
+    draft.keep();
     page.heading.focus();
     announce('Alterações descartadas.');
   }
@@ -460,13 +376,13 @@ export function mountForm(element, context, pedido, owner) {
       onRemoved() {
         announce(`Pedido ${base.numero} excluído.`);
         edit.reset();
-        leave();
+        draft.leave();
         if (!closed) navigate('/lista');
       },
       onFailed: (/** @type {string} */ message) =>
         notify(`O pedido ${base.numero} não foi excluído. ${message}`, { href: `#/pedido/${base.id}`, text: 'Abrir o pedido' }),
     };
-    keepQuestion(askRemoval(base, removal));
+    questions.keep(askRemoval(base, removal));
   }
 
   /** @param {string | null} autor */
@@ -487,7 +403,7 @@ export function mountForm(element, context, pedido, owner) {
     copied.touch('items', edit.value('items'));
     leaveDraft(storage, owner, 'novo', copied.draft(now(), null));
     edit.reset();
-    leave();
+    draft.leave();
     navigate('/novo');
   }
 
@@ -513,7 +429,7 @@ export function mountForm(element, context, pedido, owner) {
       failure: save.failure(),
       isNew,
       isDirty: edit.isDirty(),
-      isDraftKept: draftKept,
+      isDraftKept: draft.isKept(),
       hasMore: sent !== null && Object.keys(edit.since(sent.dados)).length > 0,
       savedAt,
     });
@@ -548,49 +464,27 @@ export function mountForm(element, context, pedido, owner) {
 
   function drawSectors() {
     if (id === null) return;
-    const snapshot = store.getSnapshot();
-    const current = snapshot.byId.get(id) || /** @type {Pedido} */ (edit.base());
-    for (const box of boxes) box.update(current, snapshot);
+    const current = store.getSnapshot().byId.get(id) || /** @type {Pedido} */ (edit.base());
+    sectors.draw(current, page.problems);
     const shown = shownStatus(current);
     field('status').setHint(shown === current.status ? '' : `Com os cinco setores marcados, aparece como ${STATUS_NAMES[shown]}.`);
-    const wrong = SETORES.map((setor) => ({ setor, ...ticks.stateOf(snapshot, id, setor) })).filter((one) => one.state === 'error');
-    page.problems.replaceChildren(
-      ...wrong.map(({ setor, message }) =>
-        h(
-          'p',
-          { class: 'field__error' },
-          `${fieldName(setor)}: ${message} `,
-          h('button', { type: 'button', class: 'link', onclick: () => ticks.dismiss(id, setor) }, 'Dispensar'),
-        ),
-      ),
-    );
   }
 
   // ---- drafts of before ----------------------------------------------------------------------
 
-  /** @param {Draft | null} draft @returns {boolean} whether there was anything in it */
-  function restoreDraft(draft) {
-    if (draft === null || typeof draft.touched !== 'object') return false;
-    if (Object.keys(draft.touched).some((name) => locked.includes(name))) {
-      kept.setAside();
-      return false;
+  /** @param {Draft | null} before @returns {boolean} whether there was anything in it */
+  function restoreDraft(before) {
+    const restored = draft.restore(before, locked, originOf);
+    if (restored === null) return false;
+    const { sent } = restored;
+    if (sent !== null) {
+      if (before !== null && !('data_entrada' in before.touched)) edit.base().data_entrada = sent.dados.data_entrada;
+      save.restore(sent);
     }
-    edit.restore(draft, originOf);
-    if (!edit.isDirty()) {
-      kept.remove();
-      return false;
-    }
-    holdReload();
-    const isFresh = Boolean(draft.sent) && now() - /** @type {Sent} */ (draft.sent).at < KEY_LIFE;
-    if (draft.sent && isFresh) {
-      if (!('data_entrada' in draft.touched)) edit.base().data_entrada = draft.sent.dados.data_entrada;
-      save.restore(draft.sent);
-    }
-    const tooOld = draft.sent && !isFresh ? ' Ele já tinha sido enviado: veja na lista se existe.' : '';
     const text =
       id !== null && justCreated === id
         ? 'O pedido foi criado como tinha sido enviado. O que você mudou depois está aqui e ainda não foi salvo.'
-        : `Rascunho de ${momentOf(draft.at, now())} recuperado. Ele ainda não foi salvo.${tooOld}`;
+        : restored.text;
     banner.replaceChildren(
       h('p', null, text),
       h('button', { type: 'button', class: 'button', onclick: askDiscard }, 'Descartar rascunho'),
@@ -599,11 +493,11 @@ export function mountForm(element, context, pedido, owner) {
     return true;
   }
 
-  /** What a tab that is gone had typed. @param {Draft} draft @returns {boolean} */
-  function takeOver(draft) {
-    if (closed || save.state() !== 'editing' || edit.isDirty() || !restoreDraft(draft)) return false;
+  /** What a tab that is gone had typed. @param {Draft} left @returns {boolean} */
+  function takeOver(left) {
+    if (closed || save.state() !== 'editing' || edit.isDirty() || !restoreDraft(left)) return false;
     drawValues();
-    keepDraft();
+    draft.keep();
     return true;
   }
 
@@ -660,7 +554,7 @@ export function mountForm(element, context, pedido, owner) {
       submit();
     }
   };
-  const unguard = guardLeaving(() => save.state() === 'sending' || (edit.isDirty() && !draftKept));
+  const unguard = guardLeaving(() => save.state() === 'sending' || (edit.isDirty() && !draft.isKept()));
   const off = [
     store.subscribe(onStore),
     ticks.subscribe(drawSectors),
@@ -670,8 +564,8 @@ export function mountForm(element, context, pedido, owner) {
   page.form.addEventListener('submit', (event) => event.preventDefault());
   moveOnEnter(page.form);
   window.addEventListener('keydown', onKey);
-  window.addEventListener('pagehide', flush);
-  document.addEventListener('visibilitychange', flush);
+  window.addEventListener('pagehide', draft.flush);
+  document.addEventListener('visibilitychange', draft.flush);
 
   if (isNew) {
     followDay();
@@ -691,14 +585,14 @@ export function mountForm(element, context, pedido, owner) {
   if (isNew && !('ontouchstart' in window)) field('cliente').control.focus({ preventScroll: true });
 
   return () => {
-    flush();
+    draft.flush();
     closed = true;
-    if (question !== null) question.close();
+    questions.close();
     kept.close();
     off.forEach((undo) => undo());
     window.removeEventListener('keydown', onKey);
-    window.removeEventListener('pagehide', flush);
-    document.removeEventListener('visibilitychange', flush);
+    window.removeEventListener('pagehide', draft.flush);
+    document.removeEventListener('visibilitychange', draft.flush);
     // A save that is on its way goes on, and the page stays for it.
     closing();
   };
@@ -707,6 +601,6 @@ export function mountForm(element, context, pedido, owner) {
     await save.idle();
     unguard();
     // What is in this page's memory only would be lost by a reload.
-    if (draftKept) letGo();
+    if (draft.isKept()) draft.letGo();
   }
 }

@@ -1,0 +1,106 @@
+// Keeps what is typed in an open form: on the disk a moment after each key, and the page from reloading itself meanwhile.
+
+import { momentOf } from './dates.js';
+
+/** @typedef {import('./order-edit.js').Draft} Draft */
+/** @typedef {import('./order-edit.js').Sent} Sent */
+
+/** From a key to the draft on the disk; ms. */
+const PAUSE = 250;
+/** The server knows a key for a day; with a margin; ms. */
+const KEY_LIFE = 23 * 3_600_000;
+
+/**
+ * @param {object} dependencies
+ * @param {ReturnType<typeof import('./drafts.js').openDraft>} dependencies.kept
+ * @param {ReturnType<typeof import('./order-edit.js').createEdit>} dependencies.edit
+ * @param {() => Sent | null} dependencies.sent a new order that may be at the server without its answer here
+ * @param {() => () => void} dependencies.holdReload
+ * @param {() => number} dependencies.now ms
+ * @param {() => void} dependencies.onKept
+ */
+export function createDraftKeeper({ kept, edit, sent, holdReload, now, onKept }) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let isKept = true;
+  /** @type {(() => void) | null} */
+  let release = null;
+
+  function stop() {
+    clearTimeout(timer);
+    timer = undefined;
+  }
+
+  function keep() {
+    stop();
+    if (edit.isDirty()) isKept = kept.write(edit.draft(now(), sent()));
+    else kept.remove();
+    onKept();
+  }
+
+  function letGo() {
+    if (release !== null) release();
+    release = null;
+  }
+
+  function hold() {
+    if (edit.isDirty() && release === null) release = holdReload();
+    else if (!edit.isDirty()) letGo();
+  }
+
+  return {
+    /** Whether it outlives the page. */
+    isKept: () => isKept,
+    keep,
+    hold,
+    /** The page may reload itself. */
+    letGo,
+
+    /** Something was typed. */
+    touched() {
+      if (timer === undefined) timer = setTimeout(keep, PAUSE);
+      hold();
+    },
+
+    /** What was typed in the last moment, before the page may be gone. */
+    flush() {
+      if (timer !== undefined) keep();
+    },
+
+    /** The text is saved, or somebody else's by now. */
+    leave() {
+      stop();
+      kept.remove();
+      letGo();
+    },
+
+    /**
+     * Takes a draft of before into the form.
+     * @param {Draft | null} draft
+     * @param {readonly string[]} locked fields that whoever is signed in may not change
+     * @param {(name: string) => import('./order-edit.js').Origin} originOf
+     * @returns {{sent: Sent | null, text: string} | null} what may be sent again under its key, and what to say; null where
+     *   there is nothing in it
+     */
+    restore(draft, locked, originOf) {
+      if (draft === null || typeof draft.touched !== 'object') return null;
+      if (Object.keys(draft.touched).some((name) => locked.includes(name))) {
+        kept.setAside();
+        return null;
+      }
+      edit.restore(draft, originOf);
+      if (!edit.isDirty()) {
+        kept.remove();
+        return null;
+      }
+      hold();
+      const before = draft.sent || null;
+      const isFresh = before !== null && now() - before.at < KEY_LIFE;
+      const tooOld = before !== null && !isFresh ? ' Ele já tinha sido enviado: veja na lista se existe.' : '';
+      return {
+        sent: isFresh ? before : null,
+        text: `Rascunho de ${momentOf(draft.at, now())} recuperado. Ele ainda não foi salvo.${tooOld}`,
+      };
+    },
+  };
+}
