@@ -75,6 +75,11 @@ def test_the_timeline_knows_every_step():
     assert [row[0] for row in rows] == [what for _, _, what in STEPS]
 
 
+def test_a_soak_prints_a_line_for_each_sample():
+    rows = printed_rows(run_module("bench.soak", "--minutes=0.05"))
+    assert len(rows) >= 2
+
+
 def test_the_sends_are_measured_each_way():
     rows = printed_rows(run_module("bench.sends", "--subscribers=20", "--rounds=3"))
     assert len(rows) in (2, 4), "io_uring may be forbidden"
