@@ -36,6 +36,11 @@ from pedidos_server.server.reader import Reader
 HTTP = "server/http_server.py"
 
 
+def named(value: object) -> str:
+    """In a test's id, the same in each of pytest's workers: without the address that a function's text has."""
+    return str(getattr(value, "__name__", value))
+
+
 def parameters(function: Callable[..., Any]) -> list[str]:
     return [str(each).split("=")[0].split(":")[0] for each in inspect.signature(function).parameters.values()]
 
@@ -73,7 +78,7 @@ OVERRIDDEN = [
 ]
 
 
-@pytest.mark.parametrize(("theirs", "method", "wanted", "called_from"), OVERRIDDEN, ids=str)
+@pytest.mark.parametrize(("theirs", "method", "wanted", "called_from"), OVERRIDDEN, ids=named)
 def test_what_is_overridden_is_still_called(
     theirs: type, method: str, wanted: str, called_from: Callable[..., Any] | None
 ) -> None:
@@ -109,7 +114,7 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("theirs", "name", "ours", "where"), ASKED, ids=lambda it: getattr(it, "__name__", str(it)))
+@pytest.mark.parametrize(("theirs", "name", "ours", "where"), ASKED, ids=named)
 def test_what_is_ours_is_asked_for_what_it_has(theirs: Callable[..., Any], name: str, ours: type, where: str) -> None:
     assert name in names_in(theirs), f"gevent's {theirs.__qualname__} no longer asks for {name}: {where}"
     made = ours(b"") if ours is RequestHead else ours
@@ -146,7 +151,7 @@ ATTRIBUTES = [
 ]
 
 
-@pytest.mark.parametrize(("theirs", "name", "where"), ATTRIBUTES, ids=lambda it: getattr(it, "__name__", str(it)))
+@pytest.mark.parametrize(("theirs", "name", "where"), ATTRIBUTES, ids=named)
 def test_what_is_used_is_there(theirs: Any, name: str, where: str) -> None:
     assert hasattr(theirs, name), f"{theirs.__name__}.{name} is gone: {where}"
 
