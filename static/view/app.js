@@ -6,6 +6,7 @@ import { createSession } from './session.js';
 import { createSettings } from './settings.js';
 import { startShell } from './shell.js';
 import { browserStorage } from './storage.js';
+import { followTheme } from './theme.js';
 
 /** Closed orders of so many days are on the board; search reaches the others. */
 const RECENT_DAYS = 30;
@@ -17,10 +18,6 @@ const storage = browserStorage();
 const settings = createSettings(storage);
 const client = createPedidosClient({ autor: settings.get('autor') || null, transport: settings.get('transporte') });
 const now = () => Date.now();
-
-function applyTheme() {
-  document.documentElement.dataset.tema = settings.get('tema');
-}
 
 async function startPanel() {
   const [panel] = await Promise.all([
@@ -42,8 +39,7 @@ function start() {
   }
 }
 
-applyTheme();
-settings.subscribe(applyTheme);
+followTheme(settings);
 client.store.load({ recentes: RECENT_DAYS });
 // Not in the task that has evaluated all modules: together they can be felt.
 setTimeout(start, 0);

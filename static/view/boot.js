@@ -10,12 +10,14 @@
   const LONGEST_WAIT = 60_000;
   const TROUBLE = 'A página não veio inteira: o servidor não respondeu, ou outra coisa respondeu no lugar dele. Tentando de novo sozinho…';
 
+  let isDark = window.matchMedia('(prefers-color-scheme: dark)').matches;
   try {
     const { tema } = JSON.parse(localStorage.getItem(SETTINGS) || '{}');
-    if (typeof tema === 'string') document.documentElement.dataset.tema = tema;
+    if (tema === 'claro' || tema === 'escuro') isDark = tema === 'escuro';
   } catch (error) {
     // Nothing kept, or nothing may be read: the system's colours.
   }
+  document.documentElement.dataset.tema = isDark ? 'escuro' : 'claro';
 
   /** The page has taken the place of its first words. */
   const isUp = () => document.readyState !== 'loading' && document.querySelector('.boot') === null;

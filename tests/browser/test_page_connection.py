@@ -290,3 +290,10 @@ def test_theme_and_name_are_kept(open_page: OpenPage, shop: Shop) -> None:
     expect(box(page, order, "financeiro")).to_have_attribute("aria-pressed", "true")
     history = shop.server.get(f"/api/v1/pedidos/{order['id']}/historico").json()
     assert history[-1]["autor"] == "José Antônio"
+
+
+def test_the_colours_follow_the_system_where_nothing_was_chosen(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-tema", "escuro")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-tema", "claro")

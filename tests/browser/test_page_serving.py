@@ -23,7 +23,7 @@ def test_policy_allows_this_server_alone_and_nothing_inline(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, kind", [("app.js", "text/javascript"), ("base.css", "text/css"), ("icone.svg", "image/svg+xml")]
+    "name, kind", [("app.js", "text/javascript"), ("look/base.css", "text/css"), ("icone.svg", "image/svg+xml")]
 )
 def test_modules_of_this_version_are_kept_for_good(shop: Shop, name: str, kind: str) -> None:
     address = _base(shop) + name

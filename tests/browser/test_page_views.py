@@ -81,7 +81,7 @@ def test_try_again_after_a_view_has_thrown(open_page: OpenPage, shop: Shop) -> N
 
 
 @pytest.mark.parametrize(
-    "path, name", [("", r"app\.js"), ("", r"shell\.js"), ("", r"base\.css"), ("?painel=1", r"painel\.js")]
+    "path, name", [("", r"app\.js"), ("", r"shell\.js"), ("", r"tokens\.css"), ("?painel=1", r"painel\.js")]
 )
 def test_a_page_that_came_in_part_comes_back_by_itself(open_page: OpenPage, shop: Shop, path: str, name: str) -> None:
     shop.order()
@@ -95,7 +95,7 @@ def test_a_page_that_came_in_part_comes_back_by_itself(open_page: OpenPage, shop
 
 def test_a_style_sheet_of_the_page_that_is_refused_does_not_keep_it_away(open_page: OpenPage, shop: Shop) -> None:
     shop.order()
-    page = open_page(before=lambda page: page.route(re.compile(r"base\.css"), portal))
+    page = open_page(before=lambda page: page.route(re.compile(r"tokens\.css"), portal))
     expect(page.locator(".row")).to_have_count(1)
 
 
