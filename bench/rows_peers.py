@@ -52,6 +52,13 @@ class PocketBase(Target):
         subprocess.run([*base, "superuser", "upsert", EMAIL, PASSWORD], check=True, capture_output=True)
         self.command = [*base, "serve", "--http"]
         super().start(port or _free_port())
+        try:
+            self._make_collection()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _make_collection(self) -> None:
         token = self._call(
             "POST",
             "/api/collections/_superusers/auth-with-password",
