@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from page_helpers import OpenPage, Shop, day
+from page_helpers import OpenPage, Shop, box, day
 from playwright.sync_api import Page, expect
 
 pytest_plugins = ["page_fixtures"]
@@ -161,3 +161,13 @@ def _is_there(page: Page, view: str) -> None:
         "ficha": ".ficha-folha",
     }
     expect(page.locator(marks[view]).first).to_be_visible()
+
+
+def test_on_a_phone_the_name_of_a_sector_stands_on_one_line(open_page: OpenPage, shop: Shop) -> None:
+    order = shop.order()
+    page = open_page(width=390)
+    expect(box(page, order, "costura")).to_be_visible()
+    heights = page.locator(".row .box__text").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert max(heights) < 1.5 * min(heights), heights
