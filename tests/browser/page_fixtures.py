@@ -40,9 +40,12 @@ def own_server(tmp_path: Path) -> Iterator[LiveServer]:
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Shop:
-    """A shop without orders, on the session's server, or on the test's own where it asks for `own_server`."""
-    own = "own_server" in request.fixturenames
-    shop = Shop(request.getfixturevalue("own_server" if own else "shared_server"))
+    """A shop without orders: on the session's server, unless the test asks for `own_server`, or for `doors`."""
+    if "doors" in request.fixturenames:
+        shop = Shop(request.getfixturevalue("doors").server)
+    else:
+        own = "own_server" in request.fixturenames
+        shop = Shop(request.getfixturevalue("own_server" if own else "shared_server"))
     for order in shop.all():
         shop.delete(order["id"])
     return shop

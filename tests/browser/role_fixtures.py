@@ -1,4 +1,7 @@
-"""The page of whoever is signed in, on a server with tokens. A plugin that the tests name themselves."""
+"""The page of whoever is signed in, on a server with tokens. A plugin that the tests name themselves.
+
+All files see the fixtures of a plugin that one of them names: none here may bear the name of one in `page_fixtures`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 import pytest
 from doors import Doors
-from page_helpers import OpenAs, OpenPage, Shop, SignIn
+from page_helpers import OpenAs, OpenPage, SignIn
 from playwright.sync_api import Page, expect
 
 
@@ -17,14 +20,6 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     doors = Doors.make("embedded", tmp_path_factory.mktemp("roles"))
     yield doors
     doors.server.close()
-
-
-@pytest.fixture
-def shop(doors: Doors) -> Shop:
-    shop = Shop(doors.server)
-    for order in shop.all():
-        shop.delete(order["id"])
-    return shop
 
 
 @pytest.fixture(scope="module")
