@@ -492,6 +492,21 @@ def test_a_cursor_that_the_hub_has_yet_to_hear_of_waits_for_it(stage: Stage) -> 
     reader.close()
 
 
+def test_what_does_not_follow_the_head_is_read_from_the_log(stage: Stage) -> None:
+    """A call that was lost, or another process that commits, leaves no gap; what comes twice is sent once."""
+    log = Log()
+    hub = stage.hub(log)
+    _, reader = stage.subscribe(hub)
+    log.publish_to(hub, 2)
+    lost = [log.append() for _ in range(3)]
+    log.publish_to(hub, 2)
+    assert read_to(reader, 7) == list(range(1, 8))
+    hub.publish(lost)
+    log.publish_to(hub, 1)
+    assert read_to(reader, 8) == list(range(1, 9))
+    assert hub.head == log.cursor(8)
+
+
 def test_many_at_one_cursor_cost_one_reading_of_the_log(stage: Stage) -> None:
     log = Log(events=2000, size=1000)
     hub = stage.hub(log, newest=10)
