@@ -42,7 +42,7 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
     from gevent import monkey
 
     monkey.patch_all()
-    from pedidos_server.cli.main import main as cli
+    from pedidos_server.cli import main as cli
     from pedidos_server.server import http_server
     from pedidos_server.storage import writer
     from pedidos_server.storage.sqlite import batch
