@@ -51,6 +51,17 @@ def test_an_sse_client_may_ask_for_closer_heartbeats(server: LiveServer, connect
         stream.expect("pedido_update")
 
 
+def test_the_first_of_them_leaves_time_to_see_whether_the_stream_began_at_once(
+    server: LiveServer, connect: Callable[..., Stream]
+) -> None:
+    """A first message that waits for a heartbeat is known by its delay, whenever in the server's second it began."""
+    for _ in range(3):
+        began = time.monotonic()
+        stream = connect(server, "sse", path="/sse/pedidos?batimento=1")
+        assert stream.heartbeat(10) - began >= 1
+        time.sleep(0.25)  # another part of the second
+
+
 @pytest.mark.parametrize("seconds", ["", "x", "-1", "1.5", "²"])
 def test_a_heartbeat_that_is_no_number_is_refused(server: LiveServer, seconds: str) -> None:
     answer = server.get("/sse/pedidos", params={"batimento": seconds})

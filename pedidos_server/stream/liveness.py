@@ -15,6 +15,9 @@ STALL = 10.0
 """Seconds that a socket may take no byte while something waits for it."""
 SILENCE = 60.0
 """Seconds that a WebSocket client may say nothing, pongs included."""
+FIRST_ASKED = 1.0
+"""Seconds that a stream which asked for its own heartbeat waits for the first one: by then its client knows whether
+the network has passed the beginning on."""
 HEARTBEAT_TURN_SECONDS = 0.002
 """Of heartbeats, after which the loop gets its turn."""
 
@@ -62,6 +65,8 @@ class Liveness:
             if now - stream.last_heard > SILENCE and stream.transport.answers_pings:
                 self._counts["silent"] += 1
                 self._owner.drop(stream, SILENT, reset=True)
+            elif stream.heartbeat and now - stream.opened < FIRST_ASKED:
+                continue
             elif stream.number % period == tick % period:
                 stream.say(stream.transport.ping())
                 if time.perf_counter() > turn_ends:

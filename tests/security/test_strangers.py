@@ -23,7 +23,7 @@ SCALE = 1.0 if SECONDS >= 10 else 0.2
 """How many of the orders that an attack needs there are."""
 PATIENCE = 3.0
 """What a shared machine may take, as a multiple of what is promised for a quiet one."""
-ROUNDS = 5
+ROUNDS = 3
 """The best counts: an attack that works does so in each, a busy neighbour of the machine does not."""
 MEMORY = 128 * 1024 * 1024
 """Bytes by which the server may grow."""
