@@ -1,4 +1,4 @@
-"""Takes the pictures of the page that stand in `docs/`, of all its states, on a shop with a believable day's orders:
+"""Takes the pictures of the page that stand in `docs/images/`, of all its states, with a believable day's orders:
 
 python tests/browser/screenshots.py            # all of them
 python tests/browser/screenshots.py conflito   # one
@@ -6,6 +6,7 @@ python tests/browser/screenshots.py conflito   # one
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from urllib.parse import quote
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
 
+from film import Film  # noqa: E402
 from live_server import ORDERS, LiveServer  # noqa: E402
 from plain_page import CHROMIUM_ARGUMENTS, require  # noqa: E402
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402
@@ -30,7 +32,7 @@ from view_support import move_back  # noqa: E402
 from pedidos_server.cli.demo import COLLEAGUES, COUNTER, believable_order  # noqa: E402
 from pedidos_server.domain.fields import SECTORS  # noqa: E402
 
-PICTURES = REPOSITORY / "docs"
+PICTURES = REPOSITORY / "docs" / "images"
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 TELEVISION = {"width": 1280, "height": 720}
@@ -91,6 +93,7 @@ class Studio:
         """`clock=True`: time passes by `run_for` alone."""
         clock = options.pop("clock", False)
         sector = options.pop("sector", "")
+        choices = json.dumps({"autor": options.pop("autor", "Ana"), "meuSetor": sector})
         context = self.browser.new_context(
             viewport=view or DESK,  # type: ignore[arg-type]
             locale="pt-BR",
@@ -98,7 +101,6 @@ class Studio:
             reduced_motion="reduce",
             **options,
         )
-        choices = f'{{"autor": "Ana", "meuSetor": "{sector}"}}'
         context.add_init_script(f"localStorage.setItem('pedidos.ajustes', '{choices}')")
         page = context.new_page()
         if clock:
@@ -284,11 +286,34 @@ def ficha(studio: Studio) -> None:
         subprocess.run([tool, *arguments, f"{directory}/ficha.pdf", str(PICTURES / "ficha")], check=True)
 
 
+def duas_telas(studio: Studio) -> None:
+    """Moving: a tick on the desk, and the phone follows; then the other way round."""
+    phone: dict[str, Any] = {"view": {"width": 390, "height": 600}, "has_touch": True, "is_mobile": True}
+    with (
+        studio.shop(8) as (server, orders),
+        studio.page(server, view={"width": 820, "height": 600}) as desk,
+        studio.page(server, autor="Tiago", **phone) as hand,
+    ):
+        film = Film(desk, hand)
+        order = next(order for order in orders if order["sublimacao"] and not order["costura"])
+        for window in (desk, hand):
+            box(window, order, "costura").evaluate("box => box.scrollIntoView({block: 'center'})")
+        for page, other, sector in ((desk, hand, "costura"), (hand, desk, "expedicao")):
+            film.take(1_200)
+            film.take(800, pointer=(page, box(page, order, sector)))
+            box(page, order, sector).click()
+            expect(box(page, order, sector)).to_have_attribute("aria-pressed", "true")
+            expect(box(other, order, sector)).to_have_attribute("aria-pressed", "true")
+            shown(other, order)
+            film.take(2_500, pointer=(page, box(page, order, sector)))
+        film.save(PICTURES / "duas-telas.gif")
+
+
 SCENES: dict[str, Callable[[Studio], None]] = {
     scene.__name__: scene
     for scene in (
         *(lista, lista_escura, lista_vazia, lista_2000, celular, quadro, resumo, painel),
-        *(enviando, sem_conexao, pedido, ficha),
+        *(enviando, sem_conexao, pedido, ficha, duas_telas),
     )
 }
 
