@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-import struct
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +19,7 @@ from ..app import Server
 from ..clock import RunningClock
 from ..errors import Problem
 from ..fd_limit import usable_descriptors
+from ..sockets import reset_on_close, set_tcp_options
 from ..web.hijack import HANDLER
 from ..web.problems import problem_response
 from .body import KEEP_BYTES, Bodies, Body
@@ -52,7 +51,6 @@ ACCEPT_PAUSE = 0.1
 """Seconds until it tries again to accept, where the system has no room for one more connection."""
 
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _DRAIN = bytearray(64 * 1024)
 """Where what nobody wants goes, of all connections."""
 _STATUS = {
@@ -91,10 +89,7 @@ class Handler(WSGIHandler):
 
     def __init__(self, sock: Any, address: Any, server: Any) -> None:
         super().__init__(sock, address, server, Reader(self))
-        if sock.family != getattr(socket, "AF_UNIX", None):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+        set_tcp_options(sock, UNREAD_SECONDS)
         self.peer = str(address[0]) if isinstance(address, tuple) and address else ""
 
     # ---- the connection
@@ -121,7 +116,7 @@ class Handler(WSGIHandler):
         """Whoever waits for this peer is woken: who reads gets what has come, then the end; who sends, an error."""
         with suppress(OSError):
             if self._sending:
-                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)  # nor does the kernel keep it
+                reset_on_close(self.socket)
                 self.socket.shutdown(socket.SHUT_RDWR)
             else:
                 self.socket.shutdown(socket.SHUT_RD)

@@ -1,41 +1,92 @@
-"""One stream: a socket, a cursor into the log, and the unsent rest of one write.
+"""One stream: a socket, a cursor into the log, and the unsent rest of one write. All of its state is here.
 
-    replaying ──reached the tail──► live ──fault, slow, shutdown──► closing ──► closed
-        └────────────────────────────┴──peer gone──────────────────────────────────▲
+    NEW ──────────── started ───────────────┐
+                                            ▼
+    LIVE ◄───────── reached tail ────── REPLAYING
+     │ ▲ ────────── fell behind ──────────► │ ▲
+     │ │                                    │ │
+     │ └── all sent                         │ └── all sent
+     ▼ socket full                          ▼ socket full
+    LIVE_BLOCKED ◄── reached tail ── REPLAYING_BLOCKED
 
-All bytes to the socket go through ``pump``, so frames cannot interleave. Nothing here blocks: what the socket
-does not take now waits in ``unsent`` until a WRITE watcher says that it takes more.
-Only the hub's loop touches a subscription.
+    each of these four ─── closing ──► ENDING ─── all sent ──► ENDED
+    each but NEW ───────── aborted ──► CLOSED
+
+The fan-out serves a LIVE stream from the tail. A REPLAYING one waits for a page of the log, because the tail does not
+reach back to it; each begins so, until its place is looked at. A BLOCKED one waits until its socket takes more; if it
+falls behind the tail meanwhile, it is too slow, and closed. An ENDING one sends the rest of its frame and a goodbye.
+An ENDED one waits for the peer to close the connection.
+
+All bytes go through ``pump``, or through ``send_batch`` where nothing is left to send, so frames cannot interleave.
+What the socket does not take now is kept in ``unsent``: nothing blocks. Only the loop's thread touches a stream.
 """
 
 from __future__ import annotations
 
 import errno
+import logging
+import math
 import socket
-import struct
-import sys
-from bisect import bisect_right
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
-from ..domain.events import Cursor
 from ..domain.roles import NOBODY, Principal
+from ..sockets import reset_on_close, set_tcp_options
 from .encoders import Transport
 from .io_uring import Ring
 from .loop import READ, WRITE, Loop, Watcher
-from .protocol import FLOOD, GONE, RESTART, Allowance, ClientFrames, Close
+from .protocol import FLOOD, GONE, INTERNAL_ERROR, TOO_SLOW, Allowance, ClientFrames, Close
 from .tail import Batch
+
+log = logging.getLogger("pedidos.stream")
 
 SEND_BUFFER = 64 * 1024
 """Bytes that the kernel may hold for one client: without a bound it would hide a slow one for megabytes. Four times
 as many, for a thousand slow ones, are all that Linux gives to TCP; then it drops what others are sent."""
+UNACKNOWLEDGED_SECONDS = 60
 MAX_CONTROL = 16 * 1024
 """Bytes of answers (pongs) that may wait; beyond that nothing more is read from the client."""
-UNACKNOWLEDGED = 60
-"""Seconds after which a peer whose network acknowledges nothing is given up by the kernel."""
+STALL_SECONDS = 10.0
+"""For which a socket may take no byte while something waits for it."""
+GRACE_SECONDS = 5.0
+"""That a closing stream gets for the frame under way, its goodbye and the peer's end."""
 
 _NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR)
+
+
+class State(Enum):
+    NEW = auto()
+    LIVE = auto()
+    LIVE_BLOCKED = auto()
+    REPLAYING = auto()
+    REPLAYING_BLOCKED = auto()
+    ENDING = auto()
+    ENDED = auto()
+    CLOSED = auto()
+
+
+OPEN = (State.LIVE, State.LIVE_BLOCKED, State.REPLAYING, State.REPLAYING_BLOCKED)
+BLOCKED = (State.LIVE_BLOCKED, State.REPLAYING_BLOCKED)
+CLOSING = (State.ENDING, State.ENDED)
+
+TRANSITIONS: Mapping[str, Mapping[State, State]] = {
+    "started": {State.NEW: State.REPLAYING},
+    "socket full": {State.LIVE: State.LIVE_BLOCKED, State.REPLAYING: State.REPLAYING_BLOCKED},
+    "all sent": {
+        State.LIVE_BLOCKED: State.LIVE,
+        State.REPLAYING_BLOCKED: State.REPLAYING,
+        State.ENDING: State.ENDED,
+    },
+    "reached tail": {State.REPLAYING: State.LIVE, State.REPLAYING_BLOCKED: State.LIVE_BLOCKED},
+    "fell behind": {State.LIVE: State.REPLAYING},
+    "closing": dict.fromkeys(OPEN, State.ENDING),
+    "aborted": dict.fromkeys((*OPEN, *CLOSING), State.CLOSED),
+}
+"""What happens to a stream, and the state that it leads to from each other one. Where none is given it stays."""
 
 
 class Owner(Protocol):
@@ -44,95 +95,75 @@ class Owner(Protocol):
     loop: Loop
     ring: Ring | None
     now: Callable[[], float]
-    blocked: set[Subscription]
-    """Streams whose socket takes no more at the moment."""
-    closing: set[Subscription]
+    """Seconds, on a clock that never goes back."""
+    ends: Counter[Close]
+    """How many streams were ended, by why."""
 
-    def batch_for(self, stream: Subscription) -> Batch | None: ...
+    def next_batch(self, stream: Subscription) -> Batch | None:
+        """What follows the stream's cursor. None where nothing does, or where it must be read from the log first:
+        the stream is given that page when it is there."""
+        ...
 
-    def end(self, stream: Subscription, close: Close) -> None: ...
-
-    def drop(self, stream: Subscription, close: Close, *, reset: bool = False) -> None: ...
-
-    def failed(self, stream: Subscription) -> None: ...
+    def closed(self, stream: Subscription, why: Close, *, reset: bool) -> None:
+        """The stream is CLOSED."""
+        ...
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Subscription:
     """Made by a transport's route, then owned by the hub."""
 
-    __slots__ = (
-        "allowance",
-        "batch",
-        "close",
-        "closing_by",
-        "control",
-        "entry",
-        "finished",
-        "frames",
-        "heartbeat",
-        "hub",
-        "last_heard",
-        "live",
-        "number",
-        "opened",
-        "peer",
-        "position",
-        "principal",
-        "reader",
-        "sent",
-        "socket",
-        "stalled_since",
-        "transport",
-        "unsent",
-        "writer",
-    )
+    transport: Transport
+    socket: socket.socket
+    peer: str
+    principal: Principal = NOBODY
+    """Who listens; the stream ends with their token."""
+    heartbeat: int | None = None
+    """Seconds between heartbeats, where the client asked for its own; None for the server's."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        sock: socket.socket,
-        peer: str,
-        principal: Principal = NOBODY,
-        heartbeat: int | None = None,
-    ) -> None:
-        self.transport = transport
-        self.socket = sock
-        self.peer = peer
-        self.principal = principal
-        """Who listens; the stream ends with their token."""
-        self.heartbeat = heartbeat
-        """Seconds between heartbeats, where the client asked for its own; None for the server's."""
-        self.position = 0
-        """Number of the newest event that was handed to the socket or is in ``unsent``."""
-        self.live = False
-        self.batch: Batch | None = None
-        self.unsent: memoryview | None = None
-        self.reader: Watcher | None = None
-        self.writer: Watcher | None = None
-        self.control: bytearray | None = None
-        """Answers and heartbeats that wait for the next frame boundary."""
-        self.frames: ClientFrames | None = None
-        """The parser, while a message is incomplete."""
-        self.closing_by: float | None = None
-        """When a closing stream is cut off."""
-        self.close: Close | None = None
-        self.finished = False
-        """True when the last byte of a closing stream was taken by the socket."""
-        self.stalled_since = 0.0
-        self.sent = 0
-        """Writes of events, for the connection's log line."""
-        self.number = 0
-        """Counts the connections; spreads the heartbeats over time."""
+    state: State = State.NEW
+    deadline: float = math.inf
+    """When the state has lasted too long, by the hub's clock."""
+    why: Close = GONE
+    """Why it is ended."""
+    position: int = 0
+    """Number of the newest event that was handed to the socket or is in ``unsent``."""
+    unsent: memoryview | None = None
+    batch: Batch | None = None
+    """The events that ``unsent`` is the rest of; None where that is control bytes."""
+    control: bytearray | None = None
+    """Answers, heartbeats and the goodbye, which wait for the next frame boundary."""
+    frames: ClientFrames | None = None
+    """The parser, while a message is incomplete."""
+    read_watcher: Watcher | None = None
+    write_watcher: Watcher | None = None
+    sent: int = 0
+    """Writes of events, for the connection's log line."""
+    number: int = 0
+    """Counts the connections; spreads the heartbeats over time."""
 
-    def start(self, hub: Owner, first_bytes: bytes, now: float) -> None:
+    hub: Owner = field(init=False)
+    opened: float = field(init=False)
+    last_heard: float = field(init=False)
+    entry: bytes = field(init=False)
+    """The order to send to its socket, for the ring."""
+    allowance: Allowance = field(init=False)
+
+    def _on(self, happened: str) -> None:
+        self.state = TRANSITIONS[happened].get(self.state, self.state)
+
+    def start(self, hub: Owner, first_bytes: bytes) -> None:
         """Takes its place on the loop: watches for bytes and hang-ups, and sends ``first_bytes``."""
+        self._on("started")
         self.hub = hub
+        self.opened = self.last_heard = hub.now()
         self.entry = hub.ring.entry(self.socket.fileno()) if hub.ring is not None else b""
-        self.opened = self.last_heard = now
-        self.allowance = Allowance(self.transport.max_received, now)
-        _tune(self.socket)
-        self.reader = hub.loop.watch(self.socket.fileno(), READ)
-        self.reader.start(self._readable)
+        self.allowance = Allowance(self.transport.max_received, self.opened)
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        set_tcp_options(self.socket, UNACKNOWLEDGED_SECONDS)
+        self.read_watcher = hub.loop.watch(self.socket.fileno(), READ)
+        self.read_watcher.start(self._readable)
         self.unsent = memoryview(first_bytes)
         self.pump()
 
@@ -140,28 +171,22 @@ class Subscription:
 
     def pump(self) -> None:
         """Sends until the socket takes no more or nothing is left to send."""
-        while not self.finished or self.unsent is not None:
-            if self.unsent is None:
-                self._next()
-            rest = self.unsent
-            if rest is None:
-                break
+        while (rest := self.unsent if self.unsent is not None else self._next()) is not None:
             try:
                 taken = self.socket.send(rest)
             except (BlockingIOError, InterruptedError):
                 self._wait_for_room()
                 return
             except OSError:
-                self.hub.drop(self, GONE)
+                self.abort(GONE)
                 return
             self.unsent = rest[taken:] if taken < len(rest) else None
-            if self.writer is not None:
-                self.stalled_since = self.hub.now()
-        if self.unsent is None:
-            self._all_sent()
+            if self.state in BLOCKED:
+                self.deadline = self.hub.now() + STALL_SECONDS
+        self._all_sent()
 
     def send_batch(self, batch: Batch) -> None:
-        """The fast path of the fan-out: an idle stream, one write."""
+        """The fast path of the fan-out: a stream that has taken all before, one write."""
         self.position = batch.last
         self.sent += 1
         try:
@@ -174,61 +199,80 @@ class Subscription:
     def took(self, batch: Batch, taken: int) -> None:
         """Goes on after a write of which the socket took so many bytes only; below zero is minus an error."""
         if taken < 0 and -taken not in _NOT_NOW:
-            self.hub.drop(self, GONE)
+            self.abort(GONE)
             return
         self.batch = batch
         self.unsent = memoryview(batch.data)[max(0, taken) :]
         self._wait_for_room()
 
-    def say(self, data: bytes) -> None:
+    def send_control(self, data: bytes) -> None:
         """Sends control bytes at the next frame boundary."""
-        if self.closing_by is not None:
+        if self.state not in OPEN:
             return
         if self.control is None:
             self.control = bytearray(data)
         else:
             self.control += data
-            if len(self.control) > MAX_CONTROL and self.reader is not None:
-                self.reader.stop()
-        if self.unsent is None:
+            if len(self.control) > MAX_CONTROL and self.read_watcher is not None:
+                self.read_watcher.stop()
+        if self.state not in BLOCKED:
             self.pump()
 
-    def _next(self) -> None:
-        """Puts what comes next into ``unsent``: control bytes first, then events."""
+    def reached_tail(self) -> None:
+        """What it needs next is in the tail, or has yet to come."""
+        if self.state is not State.LIVE:
+            self._on("reached tail")
+
+    def fell_behind(self) -> bool:
+        """The tail does not reach back to what it needs next. False where that closes the stream: its socket was too
+        slow. Any other goes on with a page of the log."""
+        if self.state is State.LIVE_BLOCKED:
+            self.close(TOO_SLOW)
+            return False
+        self._on("fell behind")
+        return True
+
+    def skip_to(self, position: int, refresh: bytes) -> None:
+        """What it needs next is lost: its client is told to reload, and it goes on behind this event."""
+        self.position = position
+        self.reached_tail()
+        self.send_control(refresh)
+
+    def _next(self) -> memoryview | None:
+        """What is sent next, and stands in ``unsent`` now: control bytes first, then events."""
         if self.control is not None:
-            if len(self.control) > MAX_CONTROL and self.reader is not None:
-                self.reader.start(self._readable)
+            if len(self.control) > MAX_CONTROL and self.read_watcher is not None:
+                self.read_watcher.start(self._readable)
             self.unsent, self.control, self.batch = memoryview(bytes(self.control)), None, None
-        elif self.closing_by is not None:
-            self.finished = True
-        elif (batch := self.hub.batch_for(self)) is not None:
-            self.batch = batch
+        elif self.state in OPEN and (batch := self.hub.next_batch(self)) is not None:
+            self.unsent, self.batch = memoryview(batch.data), batch
             self.position = batch.last
-            self.unsent = memoryview(batch.data)
             self.sent += 1
+        return self.unsent  # not None either where next_batch has closed the stream, and its goodbye waits
 
     def _wait_for_room(self) -> None:
-        if self.writer is None or not self.writer.active:
-            if self.writer is None:
-                self.writer = self.hub.loop.watch(self.socket.fileno(), WRITE)
-            self.writer.start(self.pump)
-            self.stalled_since = self.hub.now()
-            self.hub.blocked.add(self)
+        if self.write_watcher is None:
+            self._on("socket full")
+            if self.state in BLOCKED:
+                self.deadline = self.hub.now() + STALL_SECONDS
+            self.write_watcher = self.hub.loop.watch(self.socket.fileno(), WRITE)
+            self.write_watcher.start(self.pump)
 
     def _all_sent(self) -> None:
         self.batch = None
-        if self.writer is not None:
-            self.writer.stop()
-            self.writer.close()
-            self.writer = None
-            self.hub.blocked.discard(self)
-        if not self.finished:
-            return
-        if self.transport.peer_closes:  # it does when it has read ours, or is cut when the grace is over
+        if self.write_watcher is not None:
+            self.write_watcher.stop()
+            self.write_watcher.close()
+            self.write_watcher = None
+        if self.state in BLOCKED:
+            self.deadline = math.inf
+        ending = self.state is State.ENDING
+        self._on("all sent")
+        if ending and self.transport.peer_closes:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
-        else:
-            self.hub.drop(self, self.close or RESTART)
+        elif ending:
+            self.abort(self.why)
 
     # ---- in
 
@@ -241,87 +285,66 @@ class Subscription:
             return
         except OSError:
             data = b""
-        if not data:
-            self.hub.drop(self, self.close or GONE)
-            return
-        self.receive(data)
+        if data:
+            self.receive(data)
+        else:
+            self.abort(self.why)
 
     def receive(self, data: bytes) -> None:
         self.last_heard = self.hub.now()
-        if self.closing_by is not None:
+        if self.state not in OPEN:
             return  # only the end of the connection still counts
         if not self.allowance.take_bytes(len(data), self.last_heard):
-            self.hub.end(self, FLOOD)
+            self.close(FLOOD)
             return
         try:
             received = self.transport.receive(data, self.frames, self.allowance)
             self.frames = received.frames
             if received.answers:
-                self.say(received.answers)
+                self.send_control(received.answers)
             if received.close is not None:
-                self.hub.end(self, received.close)
-        except Exception:  # noqa: BLE001 (logged there; one client's bytes must not stop the loop)
-            self.hub.failed(self)
+                self.close(received.close)
+        except Exception:  # an error of ours: one client's bytes must not stop the loop
+            log.exception("stream failed", extra={"peer": self.peer})
+            self.close(INTERNAL_ERROR)
 
     # ---- the end
 
-    def end(self, close: Close, now: float, grace: float) -> None:
-        """Ends the stream: the frame under way, then the transport's goodbye; after ``grace`` seconds the
-        connection is reset."""
-        if self.closing_by is not None:
+    def close(self, why: Close) -> None:
+        """Ends the stream: the frame under way, then the transport's goodbye."""
+        if self.state not in OPEN:
             return
-        self.close = close
-        self.closing_by = now + grace
-        self.hub.closing.add(self)
-        goodbye = self.transport.goodbye(close)
-        self._cut_after_this_frame()
-        self.control = bytearray(goodbye) if goodbye else None
+        self._on("closing")
+        self.why = why
+        self.hub.ends[why] += 1
+        self.deadline = self.hub.now() + GRACE_SECONDS
+        if self.unsent is not None and self.batch is not None:
+            sent = len(self.batch.data) - len(self.unsent)
+            rest = self.batch.end_of_frame(sent) - sent
+            self.unsent = self.unsent[:rest] if rest else None
+        self.control = bytearray(self.transport.goodbye(why)) or None
         self.pump()
 
-    def _cut_after_this_frame(self) -> None:
-        """Of a batch under way only the frame that was begun is finished."""
-        if self.unsent is None or self.batch is None:
-            return
-        done = len(self.batch.data) - len(self.unsent)
-        if done in (0, *self.batch.ends):
-            self.unsent = None
-            return
-        end = self.batch.ends[bisect_right(self.batch.ends, done)]
-        self.unsent = self.unsent[: end - done]
-
-    def shut(self, *, reset: bool) -> None:
+    def abort(self, why: Close, *, reset: bool = False) -> None:
         """Closes the socket. ``reset`` drops what the kernel still holds for the peer."""
-        self.finished = True
-        for watcher in (self.reader, self.writer):
+        if self.state is State.CLOSED:
+            return
+        if self.state in OPEN:
+            self.hub.ends[why] += 1
+        self._on("aborted")
+        for watcher in (self.read_watcher, self.write_watcher):
             if watcher is not None:
                 watcher.stop()
                 watcher.close()
-        self.reader = self.writer = self.unsent = self.batch = self.control = self.frames = None
+        self.read_watcher = self.write_watcher = self.unsent = self.batch = self.control = self.frames = None
         if reset:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            reset_on_close(self.socket)
         self.socket.close()
+        self.hub.closed(self, why, reset=reset)
 
-
-_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-
-def _tune(sock: socket.socket) -> None:
-    sock.setblocking(False)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-    if sock.family == getattr(socket, "AF_UNIX", None):  # gunicorn's, behind a proxy on the same machine
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED * 1000)
-
-
-class Start:
-    """Where a stream begins. ``resume`` names the last event that the client has seen; ``refused`` says that
-    it asked to resume and cannot."""
-
-    __slots__ = ("refused", "resume")
-
-    def __init__(self, resume: Cursor | None = None, *, refused: bool = False) -> None:
-        self.resume = resume
-        self.refused = refused
+    def deadline_passed(self) -> None:
+        """The state has lasted too long."""
+        if self.state in BLOCKED:
+            self.close(TOO_SLOW)
+        else:
+            self.abort(self.why, reset=self.state is State.ENDING)

@@ -9,7 +9,7 @@ import gevent
 from gevent.event import Event as Flag
 
 from . import io_uring
-from .connection import Subscription
+from .connection import State, Subscription
 from .encoders import Transport
 from .tail import Batch, Tail
 
@@ -71,11 +71,12 @@ class Fanout:
         newest = tail.head.number
         due: Sends = {}
         joined: dict[tuple[Transport, int], Batch] = {}
+        live = State.LIVE
         pace.begin()
         # Nearly all stand at one place: what is known of the last stream's is not looked up again.
         transport, position, batch = None, -1, None
         for stream in list(self._streams):
-            if stream.position >= newest or stream.unsent is not None or stream.finished:
+            if stream.position >= newest or stream.state is not live:
                 continue
             if stream.position != position or stream.transport is not transport:
                 transport, position = stream.transport, stream.position

@@ -14,7 +14,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import gevent
 from gevent.event import Event as Flag
@@ -23,19 +23,24 @@ from ..clock import RunningClock
 from ..domain.events import Cursor, Event
 from ..domain.roles import Principal
 from ..errors import Problem
-from .connection import Start, Subscription
+from .connection import BLOCKED, CLOSING, State, Subscription
 from .fanout import Fanout
 from .io_uring import Ring
 from .liveness import Liveness
 from .loop import Loop
-from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, TOO_SLOW, Close
+from .protocol import INTERNAL_ERROR, NOT_ALLOWED, RESTART, SILENT, TOO_SLOW, Close
 from .replay import ReadPage, Replay
 from .tail import MAX_JOIN, Batch, Tail
 
 log = logging.getLogger("pedidos.stream")
 
-GRACE = 5.0
-"""Seconds that a closing stream gets for the frame under way and its close code."""
+
+class Start(NamedTuple):
+    """Where a stream begins. ``resume`` names the last event that the client has seen; ``refused`` says that
+    it asked to resume and cannot."""
+
+    resume: Cursor | None = None
+    refused: bool = False
 
 
 class Hub:
@@ -59,21 +64,19 @@ class Hub:
         self.server_version = server_version
         self.ring = ring
         self.loop = Loop(self._action_failed)
-        self.blocked: set[Subscription] = set()
-        self.closing: set[Subscription] = set()
+        self.ends: Counter[Close] = Counter()
         self._streams: dict[Subscription, None] = {}
         self._tail = Tail(head, newest, tail_events, tail_bytes)
         self._read_page = read_page
         self._gap = Flag()
-        self._numbers = 0
+        self._numbers = self._published = 0
         self._closed = False
-        self._counts: Counter[str] = Counter()
         self._by_type: Counter[str] = Counter({"websocket": 0, "sse": 0})
         self._by_token: Counter[int] = Counter()
         give_way = self.loop.give_way
-        self._fanout = Fanout(self._streams, self._tail, self.batch_for, give_way, ring)
+        self._fanout = Fanout(self._streams, self._tail, self.next_batch, give_way, ring)
         self._replay = Replay(self._tail, read_page, self._lost, give_way)
-        liveness = Liveness(self, self._streams, heartbeat, self._counts, give_way)
+        liveness = Liveness(self._streams, heartbeat, self.now, give_way)
         work = (self._fanout.run, self._replay.run, liveness.run, self._catch_up)
         self._greenlets = [gevent.spawn(run) for run in work]
         for greenlet in self._greenlets:
@@ -91,7 +94,7 @@ class Hub:
         self.loop.call(self._subscribe, subscription, start, head, unread)
 
     def unsubscribe(self, subscription: Subscription, close: Close) -> None:
-        self.loop.call(self.end, subscription, close)
+        self.loop.call(subscription.close, close)
 
     def end_streams(self, is_valid: Callable[[Principal], bool]) -> None:
         """Ends the streams of those who are no longer valid."""
@@ -107,19 +110,20 @@ class Hub:
 
     def stats(self) -> dict[str, Any]:
         """Counts for an operator; a moment's picture, each number right by itself."""
+        states = Counter(stream.state for stream in list(self._streams))
         return {
             "total_connections": sum(self._by_type.values()),
             "connections_by_type": dict(self._by_type),
             "cursor": str(self.head),
             "tail_events": len(self._tail),
             "tail_bytes": self._tail.bytes,
-            "blocked": len(self.blocked),
-            "replaying": len(self._replay),
-            "closing": len(self.closing),
-            "slow_clients_cut": self._counts["slow"],
-            "silent_clients_cut": self._counts["silent"],
+            "blocked": sum(states[state] for state in BLOCKED),
+            "replaying": states[State.REPLAYING] + states[State.REPLAYING_BLOCKED],
+            "closing": sum(states[state] for state in CLOSING),
+            "slow_clients_cut": self.ends[TOO_SLOW],
+            "silent_clients_cut": self.ends[SILENT],
             "connections_ever": self._numbers,
-            "events_published": self._counts["events"],
+            "events_published": self._published,
         }
 
     def __len__(self) -> int:
@@ -139,7 +143,7 @@ class Hub:
             self._gap.set()
             return
         self._tail.append(events)
-        self._counts["events"] += len(events)
+        self._published += len(events)
         self._fanout.wake()
 
     def _catch_up(self) -> None:
@@ -157,33 +161,22 @@ class Hub:
                     break
                 self._publish(events)
 
-    def batch_for(self, stream: Subscription) -> Batch | None:
-        """What follows the stream's cursor; None where nothing does, or where it must be read from the log
-        first (the stream is then called again)."""
+    def next_batch(self, stream: Subscription) -> Batch | None:
+        """What follows the stream's cursor, see ``Owner``."""
         tail, position = self._tail, stream.position
-        if position >= tail.head.number:
-            stream.live = True
-            return None
-        shared = tail.joined(stream.transport, position)
-        if shared is not None:
-            return shared
-        batch = tail.after(stream.transport, position)
-        if batch is not None:
-            stream.live = True
-        elif stream.live and stream in self.blocked:
-            self._counts["slow"] += 1
-            self.end(stream, TOO_SLOW)
-        else:  # it was resumed, or the fan-out is late: it catches up at its own pace
-            stream.live = False
+        if tail.reaches(position):
+            stream.reached_tail()
+            if position >= tail.head.number:
+                return None
+            return tail.joined(stream.transport, position) or tail.after(stream.transport, position)
+        page = tail.joined(stream.transport, position) if stream.state is not State.LIVE else None
+        if page is None and stream.fell_behind():
             self._replay.wait(stream)
-        return batch
+        return page
 
     def _lost(self, stream: Subscription) -> None:
-        """What the client missed cannot be given: it reloads, and goes on from here."""
-        stream.position = self.head.number
-        stream.live = True
         reason = "O histórico pedido não existe mais: recarregue os pedidos."
-        stream.say(stream.transport.refresh(reason, self.head))
+        stream.skip_to(self.head.number, stream.transport.refresh(reason, self.head))
 
     # ---- coming and going
 
@@ -203,17 +196,12 @@ class Hub:
         self._by_type[transport.name] += 1
         self._by_token[stream.principal.token_id] += 1
         try:
-            stream.start(self, head + hello, self.now())
+            stream.start(self, head + hello)
         except Exception:
             log.exception("stream not started", extra={"peer": stream.peer})
-            self.drop(stream, INTERNAL_ERROR, reset=True)
-        if unread and stream in self._streams:
+            stream.abort(INTERNAL_ERROR, reset=True)
+        if unread:
             stream.receive(unread)
-
-    def end(self, stream: Subscription, close: Close) -> None:
-        """Ends a stream with a close code, after the frame under way."""
-        if stream in self._streams:
-            stream.end(close, self.now(), GRACE)
 
     def _end_streams(self, is_valid: Callable[[Principal], bool]) -> None:
         verdicts: dict[Principal, bool] = {}
@@ -222,27 +210,17 @@ class Hub:
                 verdicts[stream.principal] = is_valid(stream.principal)
             if not verdicts[stream.principal]:
                 try:
-                    self.end(stream, NOT_ALLOWED)
+                    stream.close(NOT_ALLOWED)
                 except Exception:  # the others must go all the same
                     log.exception("stream not ended", extra={"peer": stream.peer})
-                    self.drop(stream, NOT_ALLOWED, reset=True)
+                    stream.abort(NOT_ALLOWED, reset=True)
 
-    def failed(self, stream: Subscription) -> None:
-        """An error of ours while a client's bytes were read: its stream ends, no other is touched."""
-        log.exception("stream failed", extra={"peer": stream.peer})
-        self.end(stream, INTERNAL_ERROR)
-
-    def drop(self, stream: Subscription, close: Close, *, reset: bool = False) -> None:
-        """Forgets a stream and closes its socket."""
-        if stream not in self._streams:
-            return
+    def closed(self, stream: Subscription, why: Close, *, reset: bool) -> None:
+        """Forgets a stream that is CLOSED."""
         del self._streams[stream]
         self._by_type[stream.transport.name] -= 1
         self._by_token[stream.principal.token_id] -= 1
-        self.blocked.discard(stream)
-        self.closing.discard(stream)
         self._replay.forget(stream)
-        stream.shut(reset=reset)
         log.info(
             "stream closed",
             extra={
@@ -250,7 +228,7 @@ class Hub:
                 "peer": stream.peer,
                 "seconds": self.now() - stream.opened,
                 "writes": stream.sent,
-                "code": close.code,
+                "code": why.code,
                 "reset": reset,
             },
         )
@@ -265,16 +243,16 @@ class Hub:
         gevent.killall(self._greenlets)
         ends = self.now() + seconds
         for stream in list(self._streams):
-            if stream.unsent is None and stream.closing_by is None:
+            if stream.state is State.LIVE:
                 stream.pump()
-        while self.blocked and self.now() < ends - seconds / 2:
-            gevent.sleep(0.02)  # those whose socket was full go on by their own watchers
+        while any(stream.state in BLOCKED for stream in self._streams) and self.now() < ends - seconds / 2:
+            gevent.sleep(0.02)  # these go on by their own watchers
         for stream in list(self._streams):
-            self.end(stream, RESTART)
+            stream.close(RESTART)
         while self._streams and self.now() < ends:
             gevent.sleep(0.02)
         for stream in list(self._streams):
-            self.drop(stream, RESTART)
+            stream.abort(RESTART)
         self.loop.close()
         if self.ring is not None:
             self.ring.close()

@@ -9,7 +9,7 @@ from gevent.event import Event as Flag
 
 from ..domain.events import Event
 from ..errors import Problem
-from .connection import Subscription
+from .connection import State, Subscription
 from .tail import MAX_JOIN, Batch, Tail
 
 ReadPage = Callable[[int, int], list[Event]]
@@ -31,10 +31,6 @@ class Replay:
         """By the place where they stand."""
         self._wanted = Flag()
 
-    def __len__(self) -> int:
-        """How many streams wait; from any thread."""
-        return sum(map(len, list(self._waiting.values())))
-
     def wait(self, stream: Subscription) -> None:
         """It is sent what follows its place once that was read."""
         self._waiting.setdefault(stream.position, {})[stream] = None
@@ -55,7 +51,7 @@ class Replay:
                 except Problem:
                     gevent.sleep(1)  # the database does not answer; they stay where they are
                     continue
-                streams = [stream for stream in self._waiting.pop(position) if not stream.finished]
+                streams = [stream for stream in self._waiting.pop(position) if stream.state is State.REPLAYING]
                 for stream in streams:
                     if events:
                         self._send(stream, self._tail.joined(stream.transport, position), events)
@@ -66,7 +62,6 @@ class Replay:
 
     def _send(self, stream: Subscription, batch: Batch | None, events: list[Event]) -> None:
         batch = batch or self._tail.join(stream.transport, events)
-        if stream.unsent is None and stream.closing_by is None:
-            stream.send_batch(batch)
-            if stream.unsent is None:
-                stream.pump()
+        stream.send_batch(batch)
+        if stream.state is State.REPLAYING:
+            stream.pump()

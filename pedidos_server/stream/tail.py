@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
+from itertools import accumulate
 from weakref import WeakValueDictionary
 
 from ..domain.events import Cursor, Event
@@ -17,19 +19,18 @@ KEPT_BATCHES = 4
 class Batch:
     """The events that follow one cursor, joined for one transport: the same bytes serve all who stand there."""
 
-    __slots__ = ("__weakref__", "data", "ends", "last")
+    __slots__ = ("__weakref__", "_frame_ends", "data", "last")
 
     def __init__(self, transport: Transport, events: list[Event]) -> None:
         blocks = [transport.encode(event) for event in events]
         self.data = b"".join(blocks) if len(blocks) > 1 else blocks[0]
         self.last = events[-1].cursor.number
         """Number of the newest event in it."""
-        self.ends = []
-        """Offsets at which a frame ends."""
-        end = 0
-        for block in blocks:
-            end += len(block)
-            self.ends.append(end)
+        self._frame_ends = [0, *accumulate(map(len, blocks))]
+
+    def end_of_frame(self, sent: int) -> int:
+        """Where the frame ends that is under way when so many bytes were sent: there, if it is between two."""
+        return self._frame_ends[bisect_left(self._frame_ends, sent)]
 
 
 class Tail:
@@ -64,11 +65,13 @@ class Tail:
         """What was joined for somebody who stands there; None where it must be made."""
         return self._shared.get((transport.name, position))
 
-    def after(self, transport: Transport, position: int) -> Batch | None:
-        """What follows an event before the head; None where the tail does not reach back to it."""
+    def reaches(self, position: int) -> bool:
+        """True where what follows an event is in the tail, or has yet to come."""
+        return position >= self.head.number or position + 1 >= self._events[0].cursor.number
+
+    def after(self, transport: Transport, position: int) -> Batch:
+        """What follows an event before the head that the tail ``reaches``."""
         first = self._events[0].cursor.number
-        if position + 1 < first:
-            return None
         events: list[Event] = []
         size = 0
         for index in range(position + 1 - first, len(self._events)):

@@ -22,9 +22,9 @@ from ..domain.roles import NOBODY, Principal
 from ..errors import Problem, invalid_fields, unavailable
 from ..storage import event_log
 from ..storage.sqlite.database import Database
-from ..stream.connection import Start, Subscription
+from ..stream.connection import Subscription
 from ..stream.encoders import Transport
-from ..stream.hub import Hub
+from ..stream.hub import Hub, Start
 from ..stream.sse import SseTransport
 from ..stream.websocket import WebSocketTransport
 from .guard import principal

@@ -23,9 +23,9 @@ AFTER = 1.6
 """Seconds until the clients go on: what looks for the overdue, once a second, has looked."""
 _SHORT = f"""
 from pedidos_server.server import http_server
-from pedidos_server.stream import liveness
+from pedidos_server.stream import connection, liveness
 from pedidos_server.web import requests
-liveness.SILENCE = liveness.STALL = requests.BODY_SECONDS = {DEADLINE}
+liveness.SILENCE_SECONDS = connection.STALL_SECONDS = requests.BODY_SECONDS = {DEADLINE}
 http_server.IDLE_SECONDS = http_server.HEAD_SECONDS = http_server.SEND_SECONDS = {DEADLINE}
 """
 

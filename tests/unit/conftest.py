@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from unit_stage import Stage
 
 from pedidos_server.storage.sqlite.database import Database
 from pedidos_server.storage.sqlite.migrations import migrate
@@ -38,3 +39,10 @@ def connection(database: Database) -> Connection:
     assert database._writer is not None
     connection: Connection = database._writer.connection()
     return connection
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.clear()

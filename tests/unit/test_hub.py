@@ -12,165 +12,25 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import gevent
 import pytest
 from stream_clients import CONTINUATION, PING, PONG, TEXT, frame
+from unit_stage import TRANSPORTS, WAIT, Clock, Log, Stage, read_to, read_until, stalled, wait_for
 from unit_streams import Reader, tcp_pair
 
 from pedidos_server.clock import RunningClock
-from pedidos_server.config import Settings
-from pedidos_server.domain.events import Cursor, Event, encode
-from pedidos_server.stream import io_uring as multisend
-from pedidos_server.stream.connection import Start, Subscription
-from pedidos_server.stream.encoders import Transport
-from pedidos_server.stream.hub import GRACE, Hub
-from pedidos_server.stream.io_uring import open_ring
-from pedidos_server.stream.liveness import SILENCE, STALL
+from pedidos_server.domain.events import Event
+from pedidos_server.stream.connection import BLOCKED, CLOSING, GRACE_SECONDS, OPEN, STALL_SECONDS, Subscription
+from pedidos_server.stream.hub import Start
+from pedidos_server.stream.io_uring import ENTRIES
+from pedidos_server.stream.liveness import SILENCE_SECONDS
 from pedidos_server.stream.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW
-from pedidos_server.stream.sse import SseTransport
 from pedidos_server.stream.tail import MAX_JOIN, Batch
 from pedidos_server.stream.websocket import WebSocketTransport
-
-TRANSPORTS: dict[str, Transport] = {"websocket": WebSocketTransport(64 * 1024), "sse": SseTransport()}
-SETTINGS = Settings()
-WAIT = 30.0
-
-
-class Log:
-    """The event log in memory: what the writer and the database are to the hub."""
-
-    def __init__(self, events: int = 0, size: int = 0) -> None:
-        self.events: list[Event] = []
-        self._lock = threading.Lock()
-        self.pages = 0
-        for _ in range(events):
-            self.append(size)
-
-    def append(self, size: int = 0) -> Event:
-        number = len(self.events) + 1
-        cursor = Cursor(number, f"{number:08x}")
-        event = Event(cursor, encode({"cursor": str(cursor), "fill": "x" * size}))
-        self.events.append(event)
-        return event
-
-    def publish_to(self, hub: Hub, count: int, size: int = 0) -> None:
-        """Commits and publishes in one order, as the one writer does; from any thread."""
-        with self._lock:
-            hub.publish([self.append(size) for _ in range(count)])
-
-    def page(self, after: int, max_bytes: int) -> list[Event]:
-        gevent.sleep(0.001)  # a reader thread's time
-        self.pages += 1
-        found: list[Event] = []
-        for event in self.events[after:]:
-            max_bytes -= len(event.payload)
-            if found and max_bytes < 0:
-                break
-            found.append(event)
-        return found
-
-    def cursor(self, number: int) -> Cursor:
-        return self.events[number - 1].cursor if number else Cursor(0, "00000000")
-
-
-class Clock:
-    """Time that passes as it is told to."""
-
-    def __init__(self) -> None:
-        self.offset = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.offset
-
-
-class Stage:
-    """Makes hubs and streams, and clears them away."""
-
-    def __init__(self) -> None:
-        self._hubs: list[Hub] = []
-        self._readers: list[Reader] = []
-
-    def hub(
-        self,
-        log: Log,
-        *,
-        newest: int = 1000,
-        now: Callable[[], float] = time.monotonic,
-        **options: Any,
-    ) -> Hub:
-        tail = log.events[-newest:]
-        hub = Hub(
-            head=log.cursor(len(log.events)),
-            newest=tail,
-            read_page=log.page,
-            server_version="0.0.0",
-            now=now,
-            **{
-                "tail_events": SETTINGS.tail_events,
-                "tail_bytes": SETTINGS.tail_bytes,
-                "heartbeat": SETTINGS.heartbeat,
-                "ring": open_ring(),
-                **options,
-            },
-        )
-        self._hubs.append(hub)
-        return hub
-
-    def subscribe(
-        self,
-        hub: Hub,
-        transport: str = "websocket",
-        start: Start | None = None,
-        *,
-        receive_buffer: int | None = None,
-    ) -> tuple[Subscription, Reader]:
-        """The server's end and the client's; from any thread."""
-        ours, theirs = tcp_pair(receive_buffer)
-        reader = Reader(theirs, transport)
-        self._readers.append(reader)
-        subscription = Subscription(TRANSPORTS[transport], ours, "127.0.0.1")
-        hub.subscribe(subscription, start or Start(), b"", b"")
-        return subscription, reader
-
-    def clear(self) -> None:
-        for reader in self._readers:
-            reader.close()
-        self._readers.clear()
-        for hub in self._hubs:
-            hub.close(0.1)
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    stage = Stage()
-    yield stage
-    stage.clear()
-
-
-def wait_for(condition: Callable[[], Any], what: str = "the condition") -> None:
-    with gevent.Timeout(WAIT, AssertionError(f"{what}: not within {WAIT} s")):
-        while not condition():
-            gevent.sleep(0.002)
-
-
-def read_until(reader: Reader, condition: Callable[[Reader], Any], what: str = "the condition") -> None:
-    def read_and_ask() -> Any:
-        reader.read()
-        return condition(reader)
-
-    wait_for(read_and_ask, what)
-
-
-def read_to(reader: Reader, number: int) -> list[int]:
-    """The numbers of all events up to this one."""
-    read_until(reader, lambda it: it.numbers[-1:] == [number] or it.ended, f"event {number}")
-    assert not reader.ended, reader.closed_with
-    return reader.numbers
-
 
 # --------------------------------------------------------------------------------------- the fan-out
 
@@ -256,7 +116,7 @@ def test_a_fan_out_lets_the_loop_see_to_its_sockets(stage: Stage) -> None:
     """Else a request that comes while thousands are served would wait for the last of them."""
     log = Log()
     hub = stage.hub(log, ring=None)
-    streams = [stage.subscribe(hub) for _ in range(multisend.ENTRIES * 3)]
+    streams = [stage.subscribe(hub) for _ in range(ENTRIES * 3)]
     wait_for(lambda: hub.stats()["total_connections"] == len(streams), "the streams")
     for _, reader in streams:
         reader.read()
@@ -438,7 +298,7 @@ def test_on_the_loop_a_wish_is_granted_at_once(stage: Stage) -> None:
     assert hub.head == log.cursor(3)
     assert read_to(reader, 3) == [1, 2, 3]
     hub.unsubscribe(stream, NORMAL)
-    assert stream.closing_by is not None
+    assert stream.state in CLOSING
     read_until(reader, lambda it: it.ended)
 
 
@@ -585,7 +445,7 @@ def test_a_silent_websocket_is_dropped_and_a_silent_sse_is_not(stage: Stage) -> 
     hub = stage.hub(Log(), now=clock, heartbeat=1)
     readers = {transport: stage.subscribe(hub, transport)[1] for transport in TRANSPORTS}
     wait_for(lambda: hub.stats()["total_connections"] == 2)  # len() counts those on their way in
-    clock.offset += SILENCE - 5
+    clock.offset += SILENCE_SECONDS - 5
     gevent.sleep(0.05)
     assert len(hub) == 2
     clock.offset += 10
@@ -605,12 +465,12 @@ def test_what_the_process_was_not_there_for_is_nobodys_fault(stage: Stage) -> No
     closing, last = stage.subscribe(hub)
     wait_for(lambda: len(hub) == 3)
     silent.read()
-    hub.end(closing, TOO_SLOW)
+    closing.close(NORMAL)
     for _ in range(3):
-        clock.offset += 10 * SILENCE
+        clock.offset += 10 * SILENCE_SECONDS
         gevent.sleep(1.2)  # the hub looks at its streams once a second
     assert hub.stats()["silent_clients_cut"] == hub.stats()["slow_clients_cut"] == 0
-    assert slow in hub.blocked and closing in hub.closing
+    assert slow.state in BLOCKED and closing.state in CLOSING
     for each in (silent, reader, last):
         each.close()
 
@@ -639,7 +499,7 @@ def test_bytes_without_end_close_a_stream(stage: Stage, transport: str) -> None:
         nonlocal sent
         with suppress(BlockingIOError, OSError):
             sent += reader.socket.send(text[sent % len(text) :])
-        return stream.closing_by is not None or stream.finished
+        return stream.state not in OPEN
 
     wait_for(send_and_ask)
     assert sent < 2 * 1024 * 1024
@@ -657,7 +517,7 @@ def test_frames_without_end_close_a_stream_and_leave_the_loop_its_turns(stage: S
     for _, reader in crowd:
         reader.socket.send(flood)
     latest = 0.0
-    while any(stream.closing_by is None and not stream.finished for stream, _ in crowd):
+    while any(stream.state in OPEN for stream, _ in crowd):
         began = time.process_time()  # others on this machine are none of the hub's doing
         gevent.sleep(0.001)
         latest = max(latest, time.process_time() - began)
@@ -666,24 +526,12 @@ def test_frames_without_end_close_a_stream_and_leave_the_loop_its_turns(stage: S
         read_until(reader, lambda it: it.closed_with == FLOOD.code)
 
 
-def stalled(stage: Stage, hub: Hub, log: Log, transport: str = "websocket") -> tuple[Subscription, Reader]:
-    """A stream whose socket takes no more."""
-    stream, reader = stage.subscribe(hub, transport, receive_buffer=4096)
-    wait_for(lambda: len(hub) == 1)
-    while stream not in hub.blocked:
-        log.publish_to(hub, 5, 50_000)
-        gevent.sleep(0.01)
-    gevent.sleep(0.3)  # until the kernel has moved all that it will move by itself
-    assert stream in hub.blocked
-    return stream, reader
-
-
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_stalled_stream_is_cut_after_the_frame_under_way(stage: Stage, transport: str) -> None:
     clock, log = Clock(), Log()
     hub = stage.hub(log, now=clock)
     _, reader = stalled(stage, hub, log, transport)
-    clock.offset += STALL - 2
+    clock.offset += STALL_SECONDS - 2
     gevent.sleep(0.1)
     assert hub.stats()["slow_clients_cut"] == 0
     clock.offset += 3
@@ -703,11 +551,11 @@ def test_a_cut_stream_that_still_does_not_read_is_reset(stage: Stage, transport:
     clock, log = Clock(), Log()
     hub = stage.hub(log, now=clock)
     _, reader = stalled(stage, hub, log, transport)
-    clock.offset += STALL + 1
+    clock.offset += STALL_SECONDS + 1
     wait_for(lambda: hub.stats()["slow_clients_cut"] == 1)
     gevent.sleep(0.05)
     assert len(hub) == 1, "it has its grace"
-    clock.offset += GRACE + 1
+    clock.offset += GRACE_SECONDS + 1
     wait_for(lambda: len(hub) == 0)
     with pytest.raises(ConnectionResetError):
         while reader.socket.recv(65536):
@@ -720,7 +568,7 @@ def test_a_stream_that_reads_a_little_is_not_stalled(stage: Stage) -> None:
     hub = stage.hub(log, now=clock)
     _, reader = stalled(stage, hub, log)
     for _ in range(5):
-        clock.offset += STALL - 2
+        clock.offset += STALL_SECONDS - 2
         got = 0
         while got < 1 << 20 and reader.numbers[-1:] != [len(log.events)]:
             got += len(reader.read(4096))
@@ -757,7 +605,7 @@ def test_a_stream_that_takes_whole_writes_is_not_stalled(stage: Stage) -> None:
     _, other = stage.subscribe(hub)
     for _ in range(3):
         log.publish_to(hub, 10, 50_000)  # there is always more
-        clock.offset += STALL - 2
+        clock.offset += STALL_SECONDS - 2
         stream.pump()
         heartbeats = other.heartbeats
         read_until(other, lambda it, before=heartbeats: it.heartbeats > before, "the hub has looked at all streams")

@@ -15,7 +15,7 @@ import pedidos_server
 PACKAGE = Path(pedidos_server.__file__).parent
 
 ORDER = (
-    {"__init__", "errors", "fd_limit", "clock", "origins"},
+    {"__init__", "errors", "fd_limit", "clock", "origins", "sockets"},
     {"logs", "config"},
     {"domain"},
     {"timekeeping"},
