@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 import gevent
 from flask import Flask
 from flask_cors.core import get_cors_options
-from flask_openapi3 import Info
+from flask_openapi3 import Info, Tag
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
 
 from . import __version__
 from .config import Settings
@@ -37,20 +36,19 @@ from .stream.io_uring import open_ring
 from .timekeeping import Clock
 from .web.access import Access, check_start
 from .web.descriptions import Problema
-from .web.docs import docs_blueprint
+from .web.docs import OF_LIBRARIES, docs_blueprint
 from .web.downloads import Downloads
-from .web.fast_path import FastPath
 from .web.guard import Guard, register_guard
-from .web.middleware import Completion, with_edge
+from .web.middleware import CommonHeaders, with_middleware
 from .web.openapi import DescribedApp
-from .web.operations import operations_blueprint
-from .web.orders import orders_blueprint
+from .web.operations import Operations
+from .web.orders import PREFIX, Orders
 from .web.pages import STATIC, pages_blueprint
-from .web.problems import register_errors, validation_response
+from .web.problems import register_errors
 from .web.rate_limits import Rates
-from .web.requests import StrictRequest
-from .web.session import extend_sessions, session_blueprint
-from .web.streams import Streams, register_realtime
+from .web.routes import OrderIdConverter, Router, routes_of
+from .web.session import Session, extend_sessions
+from .web.streams import Streams, register_websocket
 
 log = logging.getLogger("pedidos.server")
 
@@ -155,11 +153,11 @@ def _flask_app(
         "pedidos_server",
         info=Info(title="Pedidos", version=__version__, description="Servidor de pedidos em tempo real"),
         validation_error_model=Problema,
-        validation_error_callback=validation_response,
         static_folder=None,
     )
-    app.request_class = StrictRequest
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no path redirects: the edge drops the last slash
+    app.url_map.strict_slashes = app.url_map.merge_slashes = (
+        False  # no path redirects: the middleware drops the last slash
+    )
     app.url_map.converters["order_id"] = OrderIdConverter
     app.json.ensure_ascii = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
@@ -167,21 +165,34 @@ def _flask_app(
     rates = Rates(settings.max_writes)
     origins = Origins(settings.cors_origins, settings.hosts, settings.public_url)
     guard = Guard(access, origins, rates, settings.trusted_hops)
-    register_guard(app, guard)
+    register_guard(app, guard, OF_LIBRARIES)
     zone = ZoneInfo(settings.timezone) if settings.timezone else None
-    app.register_api(orders_blueprint(database, writer, downloads, zone))
-    app.register_api(operations_blueprint(database, hub, writer))
-    app.register_api(session_blueprint(STATIC, access, database, writer, hub, rates, settings.public_url))
-    app.register_blueprint(pages_blueprint(settings.public_url))
-    app.register_blueprint(docs_blueprint())
+    session = Session(STATIC, access, database, writer, hub, rates, settings.public_url)
+    common_headers = CommonHeaders(
+        _cors_options(app), lambda origin: origins.is_listed(origin, open_server=access.open), session.renew
+    )
     room = max(1, usable_descriptors() - ROOM_FOR_HTTP)
     most = min(settings.max_subscribers, room)
-    complete = Completion(_cors_options(app), lambda origin: origins.is_listed(origin, open_server=access.open))
-    streams = Streams(database, hub, complete, most, settings.max_message, settings.max_streams)
-    register_realtime(app, streams)
-    # From the outside in: ProxyFix, the edge, the fast path, Flask.
-    fast_path = FastPath(app.wsgi_app, guard, writer, streams, settings.max_body)
-    app.wsgi_app = with_edge(fast_path, complete, API, _first_segments(app, API))
+    streams = Streams(database, hub, common_headers, most, settings.max_message, settings.max_streams)
+    app.add(
+        "orders",
+        routes_of(Orders(database, writer, downloads, zone)),
+        Tag(name="pedidos", description="Os pedidos"),
+        PREFIX,
+    )
+    app.add(
+        "operations",
+        routes_of(Operations(database, hub, writer)),
+        Tag(name="operação", description="Para quem cuida do servidor"),
+    )
+    app.add("session", routes_of(session), Tag(name="sessão", description="Entrar e sair"))
+    app.add("streams", routes_of(streams))
+    register_websocket(app)
+    app.register_blueprint(pages_blueprint(settings.public_url))
+    app.register_blueprint(docs_blueprint())
+    # From the outside in: ProxyFix, the middleware, the router, Flask.
+    router = Router(app.wsgi_app, guard, app.routes, settings.max_body)
+    app.wsgi_app = with_middleware(router, common_headers, API, _first_segments(app, API))
     if settings.trusted_hops:
         # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
         app.wsgi_app = ProxyFix(
@@ -198,20 +209,11 @@ def _first_segments(app: Flask, api: str) -> frozenset[str]:
     return frozenset(rule.partition("/")[0] for rule in below)
 
 
-class OrderIdConverter(BaseConverter):
-    """Digits, as few as SQLite's integers take: any other id is that of no order."""
-
-    regex = "[0-9]{1,18}"
-
-    def to_python(self, value: str) -> int:
-        return int(value)
-
-
 def _cors_options(app: Flask) -> Any:
     return get_cors_options(
         app,
         {
-            "origins": "*",  # each by its name: the edge asks for these headers only where the origin may read
+            "origins": "*",  # each by its name: the middleware asks for these headers only where the origin may read
             "send_wildcard": False,
             "methods": ["GET", "POST", "PATCH", "DELETE"],
             "allow_headers": [

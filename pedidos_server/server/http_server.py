@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -21,7 +21,7 @@ from ..errors import Problem
 from ..fd_limit import usable_descriptors
 from ..sockets import reset_on_close, set_tcp_options
 from ..web.hijack import HANDLER
-from ..web.problems import problem_response
+from ..web.problems import problem_reply
 from .body import KEEP_BYTES, Bodies, Body
 from .http_head import MAX_HEAD, REQUEST_LINE, RequestHead
 from .idle_connections import IdleConnections
@@ -249,13 +249,11 @@ class Handler(WSGIHandler):
 
 def _refusal(status: int) -> bytes:
     """The answer to what is no request, with the end of its connection."""
-    answer = problem_response(Problem(status, *_REFUSALS[status]))
-    body = answer.get_data()
-    head = (
-        f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\nContent-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    answer = problem_reply(Problem(status, *_REFUSALS[status]))
+    body = cast("bytes", answer.body)
+    headers = (*answer.headers, ("Content-Length", str(len(body))), ("Connection", "close"))
+    lines = (f"HTTP/1.1 {answer.status_line}", *(f"{name}: {value}" for name, value in headers), "", "")
+    return "\r\n".join(lines).encode() + body
 
 
 class _ErrorLog:

@@ -111,28 +111,15 @@ _TEXTS = {
     503: "O banco não pode ser gravado ou lido agora; tente depois de Retry-After",
 }
 _ANY = (401, 403, 421)
-"""From what stands before every route."""
-_BODY = (400, 408, 413, 415, 422, 429, 503)
-_ANSWERS: dict[str, tuple[int, type[BaseModel], tuple[int, ...]]] = {
-    "list": (200, Pedidos, (304, 422, 503)),
-    "number": (200, ProximoNumero, (503,)),
-    "create": (201, Pedido, (409, *_BODY)),
-    "one": (200, Pedido, (304, 404, 503)),
-    "update": (200, Pedido, (404, 409, 412, *_BODY)),
-    "delete": (200, Mensagem, (400, 404, 408, 412, 413, 422, 429, 503)),
-    "health": (200, Saude, (503,)),
-    "stats": (200, Estatisticas, ()),
-    "sign in": (200, Sessao, _BODY),
-    "sign out": (200, Sessao, (429, 503)),
-    "session": (200, Sessao, ()),
-    "history": (200, Historico, (404, 503)),
-}
+"""From what stands before every call."""
+BODY = (400, 408, 413, 415, 422, 429, 503)
+"""From a body that is JSON."""
 
 
-def answers(kind: str) -> dict[str | int, Any]:
-    status, model, problems = _ANSWERS[kind]
+def answers(status: int, model: type[BaseModel], *others: int) -> dict[str | int, Any]:
+    """What the description says of a call's answers: of its success, and of ``others``."""
     described: dict[str | int, Any] = {status: model}
-    for code in sorted((*problems, *_ANY)):
+    for code in sorted((*others, *_ANY)):
         described[code] = {"description": _TEXTS[code]} | ({"content": _PROBLEM} if code != 304 else {})
     return described
 
@@ -142,4 +129,4 @@ def page_answers() -> dict[str | int, Any]:
     page = {"description": "A página", "content": {"text/html": {"schema": {"type": "string"}}}}
     moved = {"description": "Nada a fazer ali: segue para /"}
     described: dict[str | int, Any] = {200: page, 302: moved}
-    return described | {code: answers("session")[code] for code in _ANY}
+    return described | {code: answer for code, answer in answers(200, Sessao).items() if code in _ANY}

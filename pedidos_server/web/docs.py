@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
 
+from ..domain.roles import Role
+from .guard import READ, Needs, needed
+
+OF_LIBRARIES = dict.fromkeys(("openapi.doc_url", "openapi.static", "swagger.static"), READ)
+"""What the views of flask-openapi3 need."""
+
 _DOCS = """<!doctype html>
 <html lang="pt-BR">
 <meta charset="utf-8">
@@ -22,6 +28,7 @@ def docs_blueprint() -> Blueprint:
     docs = Blueprint("docs", __name__)
 
     @docs.get("/docs")
+    @needed(Needs(Role.LEITURA, is_page=True))
     def page() -> Response:
         html = _DOCS.format(
             style=url_for("swagger.static", filename="css/swagger-ui.css"),

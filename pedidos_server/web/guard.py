@@ -1,8 +1,6 @@
-"""What every request must pass before its route sees it.
+"""What every request must pass before anything answers it.
 
-    Host ──► signs of a proxy ──► Origin ──► who calls ──► CSRF ──► may they ──► how often ──► the route
-
-A route that ``NEEDS`` does not name is for administrators: a new one is shut until somebody decides.
+Host ──► signs of a proxy ──► Origin ──► who calls ──► CSRF ──► may they ──► how often ──► the answer
 """
 
 from __future__ import annotations
@@ -10,11 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, current_app, g, redirect, request
+from flask import Flask, redirect, request
 
 from ..domain.roles import NOBODY, Principal, Role
 from ..errors import Problem
@@ -23,47 +21,31 @@ from .access import Access, forbidden, unauthorized
 from .middleware import is_question_about_reading
 from .rate_limits import Rates
 
-PUBLIC = frozenset(
-    (
-        "pages.static",  # the page's modules and styles, which hold no order
-        "session.page",
-        "session.sign_in",
-        "session.sign_out",
-        "session.who",
-        "operations.health",  # says less to strangers
-    )
-)
-"""Endpoints for those too who have not signed in."""
 
-NEEDS: Mapping[str, Role] = {
-    "pages.index": Role.LEITURA,
-    "docs.page": Role.LEITURA,
-    "openapi.doc_url": Role.LEITURA,
-    "openapi.static": Role.LEITURA,
-    "swagger.static": Role.LEITURA,
-    "orders.list_orders": Role.LEITURA,
-    "orders.list_by_status": Role.LEITURA,
-    "orders.next_number": Role.LEITURA,
-    "orders.get_order": Role.LEITURA,
-    "orders.get_history": Role.LEITURA,
-    "websocket.stream_websocket": Role.LEITURA,
-    "streams.upgrade_required": Role.LEITURA,
-    "streams.stream_sse": Role.LEITURA,
-    "orders.update_order": Role.PRODUCAO,  # which fields: routes/orders.py
-    "orders.create_order": Role.ESCRITA,
-    "orders.delete_order": Role.ESCRITA,
-    "operations.stats": Role.ADMIN,
-}
+class Needs(NamedTuple):
+    """What must be so for a call to be let in; each declares its own."""
 
-MAX_SIGN_IN = 1_024
-"""Bytes of the one body that strangers may send."""
+    role: Role | None = Role.ADMIN
+    """The least role that may; None is for those too who have not signed in."""
+    is_empty: bool = False
+    """It holds no order, and says nothing of the server."""
+    is_page: bool = False
+    """A browser without a session is led to the sign-in page."""
+    is_stream: bool = False
+    """It is counted among the new streams of its caller."""
+
+
+PUBLIC, READ = Needs(None), Needs(Role.LEITURA)
+UNDECLARED = Needs(Role.ADMIN)
+"""Of a new call: it is shut until somebody decides."""
+NOTHING_THERE = READ
+"""Of an address that is none, or takes no such method."""
+
+VISITOR = "pedidos.visitor"
+"""Key of the WSGI environment under which stands who makes the request."""
 LONGEST_PLACE = 2_000
 """Characters of an address that the sign-in page leads back to."""
-_PAGES = frozenset(("pages.index", "docs.page"))
-"""Where a browser without a session is led to the sign-in page."""
-_EMPTY = frozenset(("pages.static", "streams.upgrade_required"))
-"""What holds no order, and says nothing of the server."""
-_STREAMS = frozenset(("websocket.stream_websocket", "streams.stream_sse"))
+F = TypeVar("F", bound=Callable[..., Any])
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
 _PROXY_HEADERS = frozenset(
     (
@@ -86,18 +68,23 @@ class Guard:
     def __init__(self, access: Access, origins: Origins, rates: Rates, trusted_hops: int) -> None:
         self._access, self._origins, self._rates, self._trusted_hops = access, origins, rates, trusted_hops
 
-    def admit(self, environ: Mapping[str, Any], endpoint: str) -> Principal | None:
+    def admit(self, environ: dict[str, Any], needs: Needs) -> Principal | None:
         """Who calls; None where that is not known and need not be: on a public page, and in a preflight.
 
-        ``endpoint`` is "" where no route answers. Raises Problem: 401, 403, 421 (the Host is none of ours) or 429.
+        Whoever answers finds them in the environment too, as ``VISITOR``. Raises Problem: 401, 403, 421 (the Host is
+        none of ours) or 429.
         """
+        visitor = environ[VISITOR] = self._admit(environ, needs)
+        return visitor
+
+    def _admit(self, environ: Mapping[str, Any], needs: Needs) -> Principal | None:
         access, method = self._access, environ["REQUEST_METHOD"]
         host = environ.get("HTTP_HOST", "")
         if not host and environ["SERVER_PROTOCOL"] != "HTTP/1.0":
             raise _no_name()  # RFC 9112, 3.2
         try:
-            self._check_name(environ, host, endpoint)
-            if _is_foreign(environ, self._origins, host, endpoint, open_server=access.open):
+            self._check_name(environ, host, needs)
+            if _is_foreign(environ, self._origins, host, needs, open_server=access.open):
                 raise _foreign_page()
         except Problem as problem:
             _let_its_page_read(problem, environ)
@@ -109,7 +96,7 @@ class Guard:
         caller = _principal(access, environ)
         if caller is not None and caller.by_session and method not in _READS:
             self._refuse_forgery(environ, host)
-        if endpoint in PUBLIC:
+        if needs.role is None:
             return caller
         if caller is None:
             raise unauthorized(
@@ -117,7 +104,7 @@ class Guard:
                 if "HTTP_AUTHORIZATION" in environ
                 else "Envie um token em 'Authorization: Bearer', ou entre em /entrar."
             )
-        self._check_role(caller, method, endpoint)
+        self._check_role(caller, method, needs)
         return caller
 
     def still_admits(self, principal: Principal) -> None:
@@ -128,7 +115,7 @@ class Guard:
         if not self._access.stands(principal):
             raise unauthorized("O token ou a sessão terminou enquanto a requisição chegava.")
 
-    def _check_name(self, environ: Mapping[str, Any], host: str, endpoint: str) -> None:
+    def _check_name(self, environ: Mapping[str, Any], host: str, needs: Needs) -> None:
         """Raises Problem 421 for a Host that is not this server's, 403 for what came through a proxy to a server that
         is open to this machine only.
 
@@ -145,7 +132,7 @@ class Guard:
         if host and not known:
             raise _wrong_name(only_loopback=access.by_default)
         proxied = access.by_default and not self._trusted_hops and _comes_through_a_proxy(environ, host)
-        if proxied and endpoint not in _EMPTY:
+        if proxied and not needs.is_empty:
             raise _behind_a_proxy()
 
     def _refuse_forgery(self, environ: Mapping[str, Any], host: str) -> None:
@@ -159,43 +146,44 @@ class Guard:
         if not (told if origin is None else self._origins.is_own_page(origin, host)):
             raise forbidden(f"A mudança não veio da página deste servidor (CSRF). {_SAY_THE_ADDRESS}")
 
-    def _check_role(self, caller: Principal, method: str, endpoint: str) -> None:
+    def _check_role(self, caller: Principal, method: str, needs: Needs) -> None:
         """Raises Problem 403 for what the role may not, 429 for too much of it."""
-        needed = NEEDS.get(endpoint, Role.ADMIN if endpoint else Role.LEITURA)  # no endpoint: 404 or 405
-        if caller.role < needed:
-            raise forbidden(f"O papel {caller.role.label} não permite isto: é preciso {needed.label}.")
+        if needs.role is not None and caller.role < needs.role:
+            raise forbidden(f"O papel {caller.role.label} não permite isto: é preciso {needs.role.label}.")
         if method not in _READS:
             self._rates.write(caller)
-        elif endpoint in _STREAMS and method == "GET":
+        elif needs.is_stream and method == "GET":
             self._rates.stream(caller)
 
 
-def register_guard(app: Flask, guard: Guard) -> None:
-    app.extensions["guard"] = guard
+def needed(needs: Needs) -> Callable[[F], F]:
+    """Declares what one of Flask's views needs."""
+
+    def declare(view: F) -> F:
+        view.needs = needs  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def register_guard(app: Flask, guard: Guard, of_libraries: Mapping[str, Needs]) -> None:
+    """Before all that Flask answers. ``of_libraries`` are the endpoints that others have declared."""
+
+    def needs_of(endpoint: str | None) -> Needs:
+        if endpoint is None:
+            return NOTHING_THERE
+        return getattr(app.view_functions[endpoint], "needs", of_libraries.get(endpoint, UNDECLARED))
 
     @app.before_request
     def check() -> Any:
-        endpoint = request.endpoint or ""
-        if endpoint == "session.sign_in":
-            request.max_content_length = MAX_SIGN_IN
+        needs = needs_of(request.endpoint)
         try:
-            g.principal = guard.admit(request.environ, endpoint)
+            guard.admit(request.environ, needs)
         except Problem as problem:
-            if problem.status == 401 and endpoint in _PAGES and _is_navigation(request.environ):
+            if problem.status == 401 and needs.is_page and _is_navigation(request.environ):
                 return redirect(_sign_in_address(request.environ))
             raise
         return None
-
-
-def principal() -> Principal:
-    """Who makes this request. Only where the guard has let somebody in, and only once the body has been read.
-
-    Raises Problem 401 where they would not be let in any more: a body may come minutes after its head.
-    """
-    found: Principal = g.principal
-    guard: Guard = current_app.extensions["guard"]
-    guard.still_admits(found)
-    return found
 
 
 def _principal(access: Access, environ: Mapping[str, Any]) -> Principal | None:
@@ -240,14 +228,14 @@ def _sign_in_address(environ: Mapping[str, Any]) -> str:
     return f"/entrar?voltar={quote(place.encode('latin-1'), safe='/')}"
 
 
-def _is_foreign(environ: Mapping[str, Any], origins: Origins, host: str, endpoint: str, *, open_server: bool) -> bool:
+def _is_foreign(environ: Mapping[str, Any], origins: Origins, host: str, needs: Needs, *, open_server: bool) -> bool:
     """True where a page that is none of ours makes this request.
 
     Without an Origin it may still load something as an image or a script, which newer browsers tell. A link that
     somebody follows is fine. So are the page's modules, which hold nothing: browsers send an Origin for those of our
     own page too, and behind a proxy that changes the Host the sign-in page could not even say what is wrong.
     """
-    if endpoint in _EMPTY:
+    if needs.is_empty:
         return False
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None:

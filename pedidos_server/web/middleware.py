@@ -1,8 +1,7 @@
 """Around the application, in plain WSGI: one form of each request's target, what every answer carries, and a line in
 the log for each request.
 
-Here and not in Flask's ``after_request``, where each header costs a look into a response object, and so that Flask's
-routes and the fast path see the same path.
+Here and not in Flask's ``after_request``, since most requests never come to Flask.
 """
 
 from __future__ import annotations
@@ -10,19 +9,17 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask_cors.core import get_cors_headers
 from werkzeug.datastructures import Headers
 
 from ..errors import Problem
 from ..origins import is_origin
-from .problems import problem_response
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from .problems import problem_reply
+from .replies import Header
 
 log = logging.getLogger("pedidos.http")
 
@@ -37,15 +34,21 @@ _HARDENING = (
 """What a route has not set itself."""
 
 
-class Completion:
+class CommonHeaders:
     """What every answer carries. ``cors`` are flask-cors's options (``get_cors_options``), for any origin;
-    ``may_read`` says which may read answers."""
+    ``may_read`` says which may read answers; ``renew_session`` adds the cookie of a session in use."""
 
-    def __init__(self, cors: Any, may_read: Callable[[str], bool]) -> None:
-        self._cors, self._may_read = cors, may_read
+    def __init__(
+        self,
+        cors: Any,
+        may_read: Callable[[str], bool],
+        renew_session: Callable[[list[Header], Mapping[str, Any]], None],
+    ) -> None:
+        self._cors, self._may_read, self._renew_session = cors, may_read, renew_session
 
-    def __call__(self, headers: list[tuple[str, str]], environ: Mapping[str, Any]) -> None:
+    def __call__(self, headers: list[Header], environ: Mapping[str, Any]) -> None:
         """Adds it to ``headers``."""
+        self._renew_session(headers, environ)
         own = [name for name, _ in headers]
         headers += [pair for pair in _HARDENING if pair[0] not in own]
         origin = environ.get("HTTP_ORIGIN", "")
@@ -78,13 +81,13 @@ _ABSOLUTE = re.compile("https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
 """A whole address as request target, as clients send it to a proxy (RFC 9112, 3.2.2)."""
 
 
-def with_edge(
-    application: WSGIApplication, complete: Completion, api: str, short: Collection[str]
+def with_middleware(
+    application: WSGIApplication, common_headers: CommonHeaders, api: str, short: Collection[str]
 ) -> WSGIApplication:
-    """The application with its edge. Each of its paths answers with and without a slash at the end, and those under
+    """Each path of the application answers with and without a slash at the end, and those under
     ``api`` whose first segment is in ``short`` without ``api`` as well: earlier desktops call them so."""
 
-    def edge(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
         _take_origin_form(environ)
         path = environ["PATH_INFO"].rstrip("/") or "/"
@@ -92,8 +95,8 @@ def with_edge(
         if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
             environ.pop("HTTP_UPGRADE", None)  # RFC 9110, 7.8: to be ignored there
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
-            complete(headers, environ)
+        def start(status: str, headers: list[Header], exc_info: object = None) -> object:
+            common_headers(headers, environ)
             log.info(
                 "request",
                 extra={
@@ -107,10 +110,10 @@ def with_edge(
             return start_response(status, headers, exc_info)  # type: ignore[arg-type]
 
         if not environ["REQUEST_METHOD"].isupper():
-            return problem_response(_unknown_method())(environ, start)  # type: ignore[arg-type]
+            return problem_reply(_unknown_method())(environ, start)  # type: ignore[arg-type]
         return application(environ, start)  # type: ignore[arg-type]
 
-    return edge
+    return middleware
 
 
 def _take_origin_form(environ: WSGIEnvironment) -> None:

@@ -1,27 +1,25 @@
-"""What the OpenAPI description says beyond the schemas: who may call, which headers count, which call leads to which.
+"""The API's description, of OpenAPI 3.1, from the routes and from the schemas that validate.
 
-flask-openapi3 makes the description from the routes; this completes it, once, when it is first asked for.
+flask-openapi3 makes it from Flask's rules; this makes those from the routes, and completes the description once it is
+first asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask_openapi3 import OpenAPI
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
 from .cookies import PREFIX
-
-ORDERS = "/api/v1/pedidos"
-ORDER = f"{ORDERS}/{{pedido_id}}"
-HISTORY = f"{ORDER}/historico"
+from .guard import needed
+from .routes import UPGRADE, Route
 
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "pedidos token create"},
     "sessao": {"type": "apiKey", "in": "cookie", "name": PREFIX, "description": "POST /entrar"},
 }
-_PUBLIC = (("/health", "get"), ("/api/v1/sessao", "get"), ("/entrar", "get"), ("/entrar", "post"), ("/sair", "post"))
-
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
 _TAG = '(W/)?"[!#-~]*"'
@@ -36,81 +34,80 @@ _REQUEST_HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "X-Pedidos-Autor": (_TEXT, "Quem muda, em UTF-8 com escape de URL; só conta num servidor sem tokens"),
     "X-Pedidos-Cliente": (_TEXT, "Um id da aba ou do programa, que volta no evento como `origem`"),
 }
-_WRITES = ("Idempotency-Key", "X-Pedidos-Autor", "X-Pedidos-Cliente")
-_ASKED = {
-    (ORDERS, "get"): ("If-None-Match",),
-    (f"{ORDERS}/status/{{status}}", "get"): ("If-None-Match",),
-    (ORDER, "get"): ("If-None-Match",),
-    (ORDERS, "post"): _WRITES,
-    (ORDER, "patch"): ("If-Match", *_WRITES),
-    (ORDER, "delete"): ("If-Match", *_WRITES),
-}
-
-_POSITION = ("ETag", "X-Pedidos-Cursor")
-_ANSWERED = {
-    (ORDERS, "get", "200"): (*_POSITION, "X-Total-Count"),
-    (ORDERS, "get", "304"): _POSITION,
-    (f"{ORDERS}/status/{{status}}", "get", "200"): (*_POSITION, "X-Total-Count"),
-    (f"{ORDERS}/status/{{status}}", "get", "304"): _POSITION,
-    (ORDERS, "post", "201"): ("ETag", "Location"),
-    (ORDER, "get", "200"): ("ETag",),
-    (ORDER, "get", "304"): ("ETag",),
-    (ORDER, "patch", "200"): ("ETag",),
-}
 _RETRY_LATER = ("429", "503")
 
-_LEADS_TO = {
-    "ver": (ORDER, "get"),
-    "mudar": (ORDER, "patch"),
-    "excluir": (ORDER, "delete"),
-    "historico": (HISTORY, "get"),
-}
-_LINKS = {
-    (ORDERS, "post", "201"): "$response.body#/id",
-    (ORDER, "patch", "200"): "$response.body#/id",
-    (ORDER, "delete", "200"): "$request.path.pedido_id",
-}
+_LEADS_TO = {"ver": "get_order", "mudar": "update_order", "excluir": "delete_order", "historico": "get_history"}
+"""What can be done with an order, and the routes' names."""
 
 
 class DescribedApp(OpenAPI):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """As it is: nothing here is a coroutine, and Flask asks six times a request."""
-        return func
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.routes: list[Route] = []
+
+    def add(self, name: str, routes: Sequence[Route], tag: Tag | None = None, prefix: str | None = None) -> None:
+        """Makes Flask's rules of ``routes``, whose paths begin with ``prefix``."""
+        self.routes += routes
+        api = APIBlueprint(name, __name__, url_prefix=prefix, abp_tags=[tag] if tag else None)
+        for each in routes:
+            if each.method != UPGRADE:
+                rule = getattr(api, each.method.lower())
+                rule(
+                    each.path.removeprefix(prefix or ""),
+                    summary=each.summary,
+                    responses=dict(each.responses),
+                    doc_ui=bool(each.summary),
+                )(_view(each))
+        self.register_api(api)
 
     def generate_spec_json(self) -> None:
         super().generate_spec_json()
-        complete(self.spec_json)
+        complete(self.spec_json, self.routes)
 
 
-def complete(document: dict[str, Any]) -> None:
+def _view(of: Route) -> Callable[..., Any]:
+    @needed(of.needs)
+    def view(**_: Any) -> Any:
+        raise AssertionError("the router answers this call before Flask")
+
+    view.__name__, view.__annotations__ = of.name, dict(of.models)
+    return view
+
+
+def complete(document: dict[str, Any], routes: Sequence[Route]) -> None:
     paths = document["paths"]
     document["components"]["securitySchemes"] = _SECURITY_SCHEMES
     document["security"] = [{name: []} for name in _SECURITY_SCHEMES]
-    for path, method in _PUBLIC:
-        paths[path][method]["security"] = []
-    for (path, method), names in _ASKED.items():
-        paths[path][method].setdefault("parameters", []).extend(map(_header_parameter, names))
-    for (path, method, status), names in _ANSWERED.items():
-        paths[path][method]["responses"][status]["headers"] = {
-            name: _header(_NUMBER if name == "X-Total-Count" else _TEXT) for name in names
-        }
-    for (path, method, status), source in _LINKS.items():
-        paths[path][method]["responses"][status]["links"] = {
-            name: {
-                "operationId": paths[target][target_method]["operationId"],
-                "parameters": {"pedido_id": source},
+    described = {each.name: paths[_in_description(each.path)][each.method.lower()] for each in routes if each.summary}
+    for each in routes:
+        if not each.summary:
+            continue
+        operation = described[each.name]
+        if each.needs.role is None:
+            operation["security"] = []
+        if each.asks:
+            operation.setdefault("parameters", []).extend(map(_header_parameter, each.asks))
+        for status, names in each.gives.items():
+            operation["responses"][str(status)]["headers"] = {
+                name: _header(_NUMBER if name == "X-Total-Count" else _TEXT) for name in names
             }
-            for name, (target, target_method) in _LEADS_TO.items()
-        }
-    # Its ``status`` says how the server is, in trouble too.
-    unhealthy = {"schema": {"$ref": "#/components/schemas/Saude"}}
-    paths["/health"]["get"]["responses"]["503"]["content"] = {"application/problem+json": unhealthy}
+        for code in _RETRY_LATER:
+            if code in operation["responses"]:
+                operation["responses"][code]["headers"] = {"Retry-After": _header(_NUMBER)}
+        if each.order_id:
+            success = next(answer for code, answer in operation["responses"].items() if code.startswith("2"))
+            success["links"] = {
+                name: {
+                    "operationId": described[target]["operationId"],
+                    "parameters": {"pedido_id": each.order_id},
+                }
+                for name, target in _LEADS_TO.items()
+            }
     _whole_bounds(document)
-    for item in paths.values():
-        for operation in item.values():
-            for status in _RETRY_LATER:
-                if status in operation["responses"]:
-                    operation["responses"][status]["headers"] = {"Retry-After": _header(_NUMBER)}
+
+
+def _in_description(path: str) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
 
 
 def _whole_bounds(node: Any) -> None:

@@ -8,12 +8,11 @@ import time
 from typing import Any
 
 import gevent
-from flask import Response, g
-from flask_openapi3 import APIBlueprint, Tag
 from gevent.event import AsyncResult
 
 from .. import __version__
 from ..domain.events import encode
+from ..domain.roles import Role
 from ..errors import Problem
 from ..storage import event_log
 from ..storage import orders as queries
@@ -22,15 +21,21 @@ from ..storage.sqlite.migrations import set_meta
 from ..storage.sqlite.statements import Connection
 from ..storage.writer import Writer
 from ..stream.hub import Hub
-from .descriptions import answers
-from .problems import problem_type
-from .requests import json_response
+from .descriptions import Estatisticas, Saude, answers
+from .guard import PUBLIC, Needs
+from .problems import PROBLEM_JSON, problem_type
+from .replies import NO_STORE, Reply, json_reply
+from .requests import Call
+from .routes import route
 
 PROBE_SECONDS = 0.8
 """A database that takes longer to write a little is called unhealthy; the answer comes within a second."""
 PROBE_BYTES = 16 * 1024
 STRANGERS_SECONDS = 1.0
 """Who has not signed in is told no more than whether all is well, from a probe so old at most: a probe is a write."""
+_HEALTH = answers(200, Saude, 503)
+# Its ``status`` says how the server is, in trouble too.
+_HEALTH[503]["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Saude"}}}
 UNWELL = "O servidor não consegue gravar. O motivo aparece a quem entra com um token."
 
 
@@ -90,49 +95,47 @@ class Probe:
         return None
 
 
-def operations_blueprint(database: Database, hub: Hub, writer: Writer) -> APIBlueprint:
-    operations = APIBlueprint(
-        "operations", __name__, abp_tags=[Tag(name="operação", description="Para quem cuida do servidor")]
-    )
-    started = time.monotonic()
+class Operations:
+    """Answers what an operator asks."""
 
-    probe = Probe(database, writer)
+    def __init__(self, database: Database, hub: Hub, writer: Writer) -> None:
+        self._database, self._hub, self._writer = database, hub, writer
+        self._started = time.monotonic()
+        self._probe = Probe(database, writer)
 
-    @operations.get("/health", summary="Se o servidor pode gravar", responses=answers("health"))
-    def health() -> Response:
-        stranger = g.principal is None
+    @route("GET", "/health", PUBLIC, "Se o servidor pode gravar", responses=_HEALTH)
+    def health(self, call: Call) -> Reply:
+        stranger, probe, writer = call.visitor is None, self._probe, self._writer
         recent = stranger and probe.age() < STRANGERS_SECONDS and writer.last_failure is None
         trouble = probe.last if recent else probe()
-        trouble = trouble or database.files.trouble() or (FULL if disk_is_full(database.path) else None)
+        trouble = trouble or self._database.files.trouble() or (FULL if disk_is_full(self._database.path) else None)
         body: dict[str, Any] = {"status": "unhealthy" if trouble else "healthy"}
         if not stranger:
             body |= {
                 "version": __version__,
-                "cursor": str(hub.head),
-                "connections": len(hub),
-                "uptime_seconds": round(time.monotonic() - started, 1),
+                "cursor": str(self._hub.head),
+                "connections": len(self._hub),
+                "uptime_seconds": self._uptime(),
                 "clock_jump": writer.clock_jump,
             }
         if trouble is None:
-            return json_response(encode(body), headers={"Cache-Control": "no-store"})
+            return json_reply(encode(body), cache=NO_STORE)
         why = {"title": "Serviço indisponível", "detail": UNWELL if stranger else trouble}
-        return Response(
-            encode({"type": problem_type(503), **body, **why}),
-            503,
-            {"Retry-After": "5", "Cache-Control": "no-store"},
-            mimetype="application/problem+json",
-        )
+        said = encode({"type": problem_type(503), **body, **why})
+        return Reply(503, said, PROBLEM_JSON, NO_STORE, ("Retry-After", "5"))
 
-    @operations.get("/ws/stats", summary="Conexões, filas e contagens", responses=answers("stats"))
-    def stats() -> Response:
-        body = hub.stats() | {
+    @route("GET", "/ws/stats", Needs(Role.ADMIN), "Conexões, filas e contagens", responses=answers(200, Estatisticas))
+    def stats(self, call: Call) -> Reply:
+        writer = self._writer
+        body = self._hub.stats() | {
             "waiting_writes": writer.waiting,
             "transactions": writer.transactions,
             "writes": writer.commands,
             "last_write_failure": writer.last_failure,
-            "uptime_seconds": round(time.monotonic() - started, 1),
+            "uptime_seconds": self._uptime(),
             "version": __version__,
         }
-        return json_response(encode(body), headers={"Cache-Control": "no-store"})
+        return json_reply(encode(body), cache=NO_STORE)
 
-    return operations
+    def _uptime(self) -> float:
+        return round(time.monotonic() - self._started, 1)

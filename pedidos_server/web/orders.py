@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ..domain.commands import Answer, ChangeOrder, CreateOrder, DeleteOrder, Once
+from ..domain.commands import Answer, ChangeOrder, CreateOrder, DeleteOrder
 from ..domain.events import Cursor, encode, timestamp
 from ..domain.fields import SECTORS, Priority, Status
-from ..domain.order import PedidoMudanca, PedidoNovo, named_fields, new_order
+from ..domain.order import Pedido, PedidoMudanca, PedidoNovo, named_fields, new_order
 from ..domain.roles import Principal, Role
 from ..storage import orders as queries
 from ..storage.orders import Filters, Page
@@ -24,12 +21,15 @@ from ..storage.sqlite.database import Database, JsonArray
 from ..storage.sqlite.statements import Connection
 from ..storage.writer import Writer
 from .access import forbidden
-from .descriptions import answers
+from .descriptions import BODY, Historico, Mensagem, Pedidos, ProximoNumero, answers
 from .downloads import Download, Downloads, caller_of
-from .guard import principal
-from .requests import Environ, StrictRequest, caller, if_match, json_response, not_modified, once
+from .guard import READ, Needs
+from .replies import Header, Reply, etag, json_reply
+from .requests import Call, caller, if_match, not_modified, once
+from .routes import route
 
 PREFIX = "/api/v1/pedidos"
+ORDER = f"{PREFIX}/<order_id:pedido_id>"
 SMALL = 64 * 1024
 """Bytes of an answer that a socket takes at once."""
 _TICKABLE = frozenset((*SECTORS, "status"))
@@ -103,149 +103,184 @@ class ListQuery(BaseModel):
         default=None, description="página seguinte, como dada em Link"
     )
 
-    @classmethod
-    @functools.cache
-    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
-        """Cached: flask-openapi3 asks for it on every request, and making it takes longer than the list."""
-        return super().model_json_schema(*arguments, **options)
+
+_WRITES = ("Idempotency-Key", "X-Pedidos-Autor", "X-Pedidos-Cliente")
+_POSITION = ("ETag", "X-Pedidos-Cursor")
+_LIST: dict[str, Any] = {
+    "responses": answers(200, Pedidos, 304, 422, 503),
+    "asks": ("If-None-Match",),
+    "gives": {200: (*_POSITION, "X-Total-Count"), 304: _POSITION},
+}
+WRITE = Needs(Role.ESCRITA)
 
 
-def change_order(
-    writer: Writer,
-    environ: Environ,
-    principal: Principal,
-    pedido_id: int,
-    body: PedidoMudanca,
-    raw_body: Callable[[], bytes],
-) -> Answer:
-    """Changes one order, and returns after the COMMIT. Raises Problem 400, 403, 422 or 503, or a Refusal."""
-    changes = named_fields(body)
-    _refuse_others_fields(changes, principal)
-    by, key = caller(environ, principal), once(environ, principal, raw_body)
-    return writer.submit(ChangeOrder(pedido_id, changes, if_match(environ), by, key))
+class Orders:
+    """Answers the calls about orders. ``zone`` is the shop's; None is the system's."""
 
+    def __init__(self, database: Database, writer: Writer, downloads: Downloads, zone: tzinfo | None) -> None:
+        self._database, self._writer, self._downloads, self._zone = database, writer, downloads, zone
 
-def orders_blueprint(database: Database, writer: Writer, downloads: Downloads, zone: tzinfo | None) -> APIBlueprint:
-    """``zone`` is the shop's; None is the system's."""
-    api = APIBlueprint(
-        "orders", __name__, url_prefix=PREFIX, abp_tags=[Tag(name="pedidos", description="Os pedidos")]
+    @route("GET", PREFIX, READ, "Lista os pedidos, do mais novo ao mais antigo", **_LIST, models={"query": ListQuery})
+    def list_orders(self, call: Call) -> Reply:
+        query = ListQuery.model_validate(call.query())
+        return self._list(call, query, query.status)
+
+    @route(
+        "GET",
+        f"{PREFIX}/status/<status>",
+        READ,
+        "Lista os pedidos de um status",
+        **_LIST,
+        models={"path": StatusPath, "query": ListQuery},
     )
+    def list_by_status(self, call: Call) -> Reply:
+        status = StatusPath.model_validate({"status": call.named}).status
+        return self._list(call, ListQuery.model_validate(call.query()), status)
 
-    def key() -> Once | None:
-        found = once(request.environ, principal(), cast("StrictRequest", request).body)
-        principal()  # the body may have been read just now, for its key
-        return found
-
-    def listing(filters: Filters, page: Page) -> Response:
+    def _list(self, call: Call, query: ListQuery, status: str | None) -> Reply:
         """A list: its ETag is the log's position, which every change moves."""
+        page = Page.parse(query.limite, query.cursor)
+        filters = Filters(status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes)
 
         def tag(position: Cursor) -> str:
             since = f"-{filters.recent_since()}" if filters.recentes is not None else ""
             return f'W/"{position}{since}"'
 
-        if "If-None-Match" in request.headers:
-            current = database.read(queries.position, caller_of(request.environ, principal()))
-            if not_modified(tag(current)):
+        if call.header("IF_NONE_MATCH") is not None:
+            current = self._database.read(queries.position, caller_of(call.environ, call.principal))
+            if not_modified(call, tag(current)):
                 cursor = str(page.snapshot or current)
-                return Response(status=304, headers={"ETag": tag(current), "X-Pedidos-Cursor": cursor})
-        with downloads.begin(request.environ, principal()) as download:
-            found, first, rest = database.stream(
+                return Reply(304, b"", ("ETag", tag(current)), ("X-Pedidos-Cursor", cursor))
+        with self._downloads.begin(call.environ, call.principal) as download:
+            found, first, rest = self._database.stream(
                 lambda connection: _open_list(connection, filters, page), download.room, download.caller
             )
-        headers = {
-            "ETag": tag(found.current),
-            "X-Pedidos-Cursor": str(found.snapshot),
-            "X-Total-Count": str(found.total),
-        }
+        headers = [
+            ("ETag", tag(found.current)),
+            ("X-Pedidos-Cursor", str(found.snapshot)),
+            ("X-Total-Count", str(found.total)),
+        ]
         if found.next_cursor:
-            query = {**request.args.to_dict(), "cursor": found.next_cursor}
-            headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
-        return sent(download, first, rest, headers)
+            following = urlencode({**call.query(), "cursor": found.next_cursor})
+            headers.append(("Link", f'<{call.environ["PATH_INFO"]}?{following}>; rel="next"'))
+        return _sent(download, first, rest, *headers)
 
-    @api.get("", summary="Lista os pedidos, do mais novo ao mais antigo", responses=answers("list"))
-    def list_orders(query: ListQuery) -> Response:
-        filters = Filters(
-            query.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes
-        )
-        return listing(filters, Page.parse(query.limite, query.cursor))
+    @route(
+        "GET",
+        f"{PREFIX}/proximo-numero",
+        READ,
+        "O próximo número, só como sugestão",
+        responses=answers(200, ProximoNumero, 503),
+    )
+    def next_number(self, call: Call) -> Reply:
+        found = self._database.read(queries.next_number, caller_of(call.environ, call.principal))
+        return json_reply(encode(found))
 
-    @api.get("/status/<status>", summary="Lista os pedidos de um status", responses=answers("list"))
-    def list_by_status(path: StatusPath, query: ListQuery) -> Response:
-        filters = Filters(path.status, query.setor, query.prioridade, query.q, query.atualizado_desde, query.recentes)
-        return listing(filters, Page.parse(query.limite, query.cursor))
+    @route(
+        "POST",
+        PREFIX,
+        WRITE,
+        "Cria um pedido",
+        responses=answers(201, Pedido, 409, *BODY),
+        models={"body": PedidoNovo},
+        asks=_WRITES,
+        gives={201: ("ETag", "Location")},
+        order_id="$response.body#/id",
+    )
+    def create_order(self, call: Call) -> Reply:
+        order = new_order(call.json(PedidoNovo), self._zone)
+        return _answered(self._writer.submit(CreateOrder(order, caller(call), once(call))))
 
-    @api.get("/proximo-numero", summary="O próximo número, só como sugestão", responses=answers("number"))
-    def next_number() -> Response:
-        found = database.read(queries.next_number, caller_of(request.environ, principal()))
-        return json_response(encode(found))
-
-    @api.post("", summary="Cria um pedido", responses=answers("create"))
-    def create_order(body: PedidoNovo) -> Response:
-        by = caller(request.environ, principal())
-        return answered(writer.submit(CreateOrder(new_order(body, zone), by, key())))
-
-    @api.get("/<order_id:pedido_id>", summary="Um pedido", responses=answers("one"))
-    def get_order(path: OrderPath) -> Response:
-        with downloads.begin(request.environ, principal()) as download:
-            versao, document = database.read(
-                lambda connection: queries.one(connection, path.pedido_id), download.caller
+    @route(
+        "GET",
+        ORDER,
+        READ,
+        "Um pedido",
+        responses=answers(200, Pedido, 304, 404, 503),
+        models={"path": OrderPath},
+        asks=("If-None-Match",),
+        gives={200: ("ETag",), 304: ("ETag",)},
+    )
+    def get_order(self, call: Call) -> Reply:
+        with self._downloads.begin(call.environ, call.principal) as download:
+            version, document = self._database.read(
+                lambda connection: queries.one(connection, int(call.named)), download.caller
             )
-        tag = etag(versao)
-        if not_modified(tag):
+        tag = etag(version)
+        if not_modified(call, tag):
             download.close()
-            return Response(status=304, headers={"ETag": tag})
-        return sent(download, document, None, {"ETag": tag})
+            return Reply(304, b"", ("ETag", tag))
+        return _sent(download, document, None, ("ETag", tag))
 
-    @api.patch("/<order_id:pedido_id>", summary="Muda os campos enviados", responses=answers("update"))
-    def update_order(path: OrderPath, body: PedidoMudanca) -> Response:
-        raw_body = cast("StrictRequest", request).body
-        return answered(change_order(writer, request.environ, principal(), path.pedido_id, body, raw_body))
+    @route(
+        "PATCH",
+        ORDER,
+        Needs(Role.PRODUCAO),  # which fields: _refuse_others_fields
+        "Muda os campos enviados",
+        responses=answers(200, Pedido, 404, 409, 412, *BODY),
+        models={"path": OrderPath, "body": PedidoMudanca},
+        asks=("If-Match", *_WRITES),
+        gives={200: ("ETag",)},
+        order_id="$response.body#/id",
+    )
+    def update_order(self, call: Call) -> Reply:
+        changes = named_fields(call.json(PedidoMudanca))
+        _refuse_others_fields(changes, call.principal)
+        command = ChangeOrder(int(call.named), changes, if_match(call), caller(call), once(call))
+        return _answered(self._writer.submit(command))
 
-    @api.delete("/<order_id:pedido_id>", summary="Exclui um pedido", responses=answers("delete"))
-    def delete_order(path: OrderPath) -> Response:
-        by = caller(request.environ, principal())
-        return answered(writer.submit(DeleteOrder(path.pedido_id, if_match(request.environ), by, key())))
+    @route(
+        "DELETE",
+        ORDER,
+        WRITE,
+        "Exclui um pedido",
+        responses=answers(200, Mensagem, 400, 404, 408, 412, 413, 422, 429, 503),
+        models={"path": OrderPath},
+        asks=("If-Match", *_WRITES),
+        order_id="$request.path.pedido_id",
+    )
+    def delete_order(self, call: Call) -> Reply:
+        command = DeleteOrder(int(call.named), if_match(call), caller(call), once(call))
+        return _answered(self._writer.submit(command))
 
-    @api.get("/<order_id:pedido_id>/historico", summary="Quem mudou o quê, e quando", responses=answers("history"))
-    def get_history(path: OrderPath) -> Response:
-        with downloads.begin(request.environ, principal()) as download:
-            _, first, rest = database.stream(
-                lambda connection: (None, queries.history(connection, path.pedido_id)), download.room, download.caller
+    @route(
+        "GET",
+        f"{ORDER}/historico",
+        READ,
+        "Quem mudou o quê, e quando",
+        responses=answers(200, Historico, 404, 503),
+        models={"path": OrderPath},
+    )
+    def get_history(self, call: Call) -> Reply:
+        with self._downloads.begin(call.environ, call.principal) as download:
+            _, first, rest = self._database.stream(
+                lambda connection: (None, queries.history(connection, int(call.named))),
+                download.room,
+                download.caller,
             )
-        return sent(download, first, rest)
-
-    return api
+        return _sent(download, first, rest)
 
 
-def sent(
-    download: Download, first: bytes, rest: Iterator[bytes] | None, headers: dict[str, str] | None = None
-) -> Response:
+def _sent(download: Download, first: bytes, rest: Iterator[bytes] | None, *headers: Header) -> Reply:
     """The answer of a download; one that leaves in one packet ends it at once."""
     if rest is None and len(first) <= SMALL:
         download.close()
-        return json_response(first, headers=headers)
-    size = {"Content-Length": str(len(first))} if rest is None else {}
-    return json_response(download.send(first, rest or iter(())), headers={**(headers or {}), **size})
+        return json_reply(first, *headers)
+    if rest is None:
+        headers = (*headers, ("Content-Length", str(len(first))))
+    return json_reply(download.send(first, rest or iter(())), *headers)
 
 
-def status_and_headers(answer: Answer) -> tuple[int, dict[str, str]]:
-    """Of the HTTP answer to a command."""
+def _answered(answer: Answer) -> Reply:
+    """The HTTP answer to a command."""
     match answer.action:
         case "create":
-            return 201, {"ETag": etag(answer.version), "Location": f"{PREFIX}/{answer.order_id}"}
+            headers = (("ETag", etag(answer.version)), ("Location", f"{PREFIX}/{answer.order_id}"))
+            return json_reply(answer.body, *headers, status=201)
         case "delete":
-            return 200, {}
+            return json_reply(answer.body)
         case _:
-            return 200, {"ETag": etag(answer.version)}
-
-
-def etag(version: int) -> str:
-    return f'"{version}"'
-
-
-def answered(answer: Answer) -> Response:
-    status, headers = status_and_headers(answer)
-    return json_response(answer.body, status, headers)
+            return json_reply(answer.body, ("ETag", etag(answer.version)))
 
 
 def _refuse_others_fields(changes: dict[str, Any], principal: Principal) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_from_directory
 
 from .. import __version__
+from ..domain.roles import Role
 from ..errors import Problem
+from .guard import Needs, needed
 
 _HERE = Path(__file__).resolve().parent.parent
 STATIC = _HERE / "static" if (_HERE / "static").is_dir() else _HERE.parent / "static"
@@ -45,6 +47,7 @@ def pages_blueprint(public_url: str) -> Blueprint:
         return response
 
     @pages.get("/")
+    @needed(Needs(Role.LEITURA, is_page=True))
     def index() -> Response:
         text = (STATIC / "index.html").read_text("utf-8")
         text = text.replace("{{release}}", _release()).replace("{{version}}", __version__)
@@ -56,6 +59,7 @@ def pages_blueprint(public_url: str) -> Blueprint:
         return response
 
     @pages.get("/static/<path:name>")
+    @needed(Needs(None, is_empty=True))  # the page's modules and styles
     def static(name: str) -> Response:
         of_release = _RELEASE.fullmatch(name)
         if of_release is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+from wsgiref.types import WSGIApplication
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -14,11 +15,13 @@ from ..domain.events import encode
 from ..domain.refusals import AnswerGone, Conflict, KeyReused, NotFound, NumberTaken, Refusal
 from ..errors import Problem, not_found
 from .json_body import schema_problem
+from .replies import Header, Reply
 
 log = logging.getLogger("pedidos.http")
 
 TYPE_PREFIX = "urn:pedidos:problema:"
 """What every problem's ``type`` begins with: by it a client knows that this server answered, and not a proxy."""
+PROBLEM_JSON: Header = ("Content-Type", "application/problem+json")
 _SLUGS = {
     400: "requisicao-invalida",
     401: "nao-autenticado",
@@ -61,7 +64,7 @@ def problem_type(status: int, slug: str | None = None) -> str:
     return TYPE_PREFIX + (slug or _SLUGS.get(status) or f"http-{status}")
 
 
-def problem_response(problem: Problem) -> Response:
+def problem_reply(problem: Problem) -> Reply:
     body = {
         "type": problem_type(problem.status, problem.slug),
         "title": problem.title,
@@ -69,11 +72,7 @@ def problem_response(problem: Problem) -> Response:
         "detail": problem.detail,
         **problem.extra,
     }
-    return Response(encode(body), problem.status, problem.headers, mimetype="application/problem+json")
-
-
-def validation_response(error: ValidationError) -> Response:
-    return problem_response(schema_problem(error))
+    return Reply(problem.status, encode(body), PROBLEM_JSON, *problem.headers.items())
 
 
 def refusal_problem(refusal: Refusal) -> Problem:
@@ -115,38 +114,38 @@ def refusal_problem(refusal: Refusal) -> Problem:
     raise AssertionError(f"a refusal without words: {refusal!r}")
 
 
-def error_response(error: Exception, environ: Mapping[str, Any]) -> Response:
+def error_reply(error: Exception, environ: Mapping[str, Any]) -> WSGIApplication:
     """The answer for whatever was raised while a request was handled. Logs what nobody thought of."""
     match error:
         case Problem():
-            return problem_response(error)
+            return problem_reply(error)
         case Refusal():
-            return problem_response(refusal_problem(error))
+            return problem_reply(refusal_problem(error))
         case ValidationError():
-            return validation_response(error)
+            return problem_reply(schema_problem(error))
         case HTTPException():
             return _http_error(error)
         case ConnectionError():  # the client went away before its answer: nobody's fault
             log.info("client gone", extra={"path": environ["PATH_INFO"], "error": error})
-            return Response(status=499, headers={"Connection": "close"})
+            return Reply(499, b"", ("Connection", "close"))
     about = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"]}
     log.exception("request failed", exc_info=error, extra=about)
     title, detail = _TITLES[500]
-    return problem_response(Problem(500, title, detail))
+    return problem_reply(Problem(500, title, detail))
 
 
-def _http_error(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> WSGIApplication:
     if error.response is not None:  # abort(response): it is complete already
-        return error.response  # type: ignore[return-value]
+        return cast("WSGIApplication", error.response)
     status = error.code or 500
     title, detail = _TITLES.get(status, (f"Erro {status}", "A requisição não pôde ser atendida."))
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if status == 413:
         headers["Connection"] = "close"  # the rest of the body is not read
-    return problem_response(Problem(status, title, detail, headers=headers))
+    return problem_reply(Problem(status, title, detail, headers=headers))
 
 
 def register_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
-    def answer(error: Exception) -> Response:
-        return error_response(error, request.environ)
+    def answer(error: Exception) -> WSGIApplication:
+        return error_reply(error, request.environ)

@@ -1,17 +1,15 @@
-"""What a request says besides its body: strict JSON, who writes, preconditions, Idempotency-Key."""
+"""What a request says: its body and query, who writes, preconditions, Idempotency-Key."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
-from typing import Any
-from urllib.parse import unquote_to_bytes
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl, unquote_to_bytes
 
-from flask import Request, Response, request
-from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from pydantic import BaseModel
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..domain.commands import Caller, Once, Versions
 from ..domain.roles import Principal
@@ -19,78 +17,109 @@ from ..errors import Problem, invalid_fields
 from .json_body import parse_json
 
 MAX_NAME = 80
-STRANGERS_BODY = 1024
-"""Bytes of a body that is read before anybody has said who they are."""
-_OF_STRANGERS = ("/entrar", "/sair")
+"""Characters of the name of who writes."""
 BODY_SECONDS = 15
 SLOWEST_BODY = 64 * 1024
 """Bytes a second: the largest body that is accepted gets some two minutes."""
 Environ = Mapping[str, Any]
 """A WSGI environment."""
+M = TypeVar("M", bound=BaseModel)
+_OTHER_JSON = re.compile(r"application/[^/]+\+json")
 _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
-class StrictRequest(Request):
-    """A request whose JSON is an object, or refused with what is wrong with it."""
+class Call:
+    """A request that the guard has let in. ``named`` is the variable part of its path."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if self.path in _OF_STRANGERS:
-            self.max_content_length = STRANGERS_BODY
+    __slots__ = ("_body", "_max_body", "_still_admits", "environ", "named", "visitor")
 
-    @cached_property
-    def args(self) -> MultiDict[str, str]:
-        """Raises Problem 400 for bytes that are no UTF-8."""
+    def __init__(
+        self,
+        environ: Environ,
+        visitor: Principal | None,
+        named: str,
+        still_admits: Callable[[Principal], None],
+        max_body: int,
+    ) -> None:
+        self.environ, self.visitor, self.named = environ, visitor, named
+        self._still_admits, self._max_body = still_admits, max_body
+        self._body: bytes | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who calls. Only of a call that is not public: then the guard knows."""
+        return cast("Principal", self.visitor)
+
+    def header(self, name: str) -> str | None:
+        """``name`` as WSGI writes it, without HTTP_."""
+        found: str | None = self.environ.get(f"HTTP_{name}")
+        return found
+
+    def query(self) -> dict[str, str]:
+        """The arguments behind ``?``, of each name the first. Raises Problem 400 for bytes that are no UTF-8."""
+        raw = self.environ.get("QUERY_STRING")
+        if not raw:
+            return {}
         try:
-            return super().args
+            text = raw.encode("latin-1").decode()
         except UnicodeDecodeError:
             raise Problem(400, "Endereço inválido", "O que vem depois de '?' não está em UTF-8.") from None
+        found: dict[str, str] = {}
+        for name, value in parse_qsl(text, keep_blank_values=True, errors="werkzeug.url_quote"):
+            found.setdefault(name, value)
+        return found
 
-    def body(self) -> bytes:
-        """All of it. Raises Problem 400 or 408."""
-        size = self.max_content_length if self.content_length is None else self.content_length
-        return in_time(self.environ, lambda: self.get_data(cache=True), size or 0)
-
-    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
-        """Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422 (no object)."""
-        kind = self.mimetype
-        if kind != "application/json" and not re.fullmatch(r"application/[^/]+\+json", kind):
+    def json(self, model: type[M], most: int | None = None) -> M:
+        """The body, at most ``most`` bytes of it. Raises Problem 415 (not JSON by its headers), 400 (not JSON) or 422
+        (no object), and what ``body`` raises; ValidationError where it is not of the model."""
+        kind = self.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if kind != "application/json" and not _OTHER_JSON.fullmatch(kind):
             raise Problem(
                 415,
                 "Tipo de conteúdo não aceito",
                 f"Envie JSON com 'Content-Type: application/json', não {kind or 'sem Content-Type'}.",
                 headers={"Accept-Post": "application/json", "Accept-Patch": "application/json"},
             )
-        if self.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if self.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
             raise Problem(415, "Codificação não aceita", "Envie o corpo sem Content-Encoding.")
-        body = self.body()
-        if (
-            self.max_content_length is not None
-            and self.content_length is None
-            and len(body) >= self.max_content_length
-        ):
-            raise RequestEntityTooLarge  # a chunked body is cut at the limit, not refused
-        return json_object(body)
+        document = parse_json(self.body(most))
+        if not isinstance(document, dict):
+            raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
+        return model.model_validate(document)
+
+    def body(self, most: int | None = None) -> bytes:
+        """All of it. Raises Problem 400 (it does not come whole), 408 (it trickles), 413, or 401 where the caller
+        would not be let in any more: a body may come minutes after its head."""
+        if self._body is None:
+            self._body = _read_body(self.environ, self._max_body if most is None else most)
+            if self.visitor is not None:
+                self._still_admits(self.visitor)
+        return self._body
 
 
-def in_time(environ: Environ, read: Callable[[], bytes], size: int) -> bytes:
-    """What ``read`` gives of a body of ``size`` bytes.
-
-    Raises Problem 400 for one that does not come whole, and 408 for one that trickles: whoever sends it holds one of
-    a few places.
-    """
-    give = getattr(environ["wsgi.input"], "give", None)
+def _read_body(environ: Environ, most: int) -> bytes:
+    told = environ.get("CONTENT_LENGTH")
+    length = int(told) if told else most
+    if length > most:
+        raise RequestEntityTooLarge
+    body = environ["wsgi.input"]
+    give = getattr(body, "give", None)
     if give is not None:  # another WSGI server has deadlines of its own
-        give(BODY_SECONDS + size / SLOWEST_BODY)
+        give(BODY_SECONDS + length / SLOWEST_BODY)
     try:
-        return read()
-    except (Problem, HTTPException, ConnectionError):
+        raw: bytes = body.read(length)
+    except (Problem, ConnectionError):
         raise
     except Exception:  # noqa: BLE001 (each server has errors of its own for chunks that are none)
-        raise incomplete() from None
+        raise _incomplete() from None
+    if told and len(raw) < length:
+        raise _incomplete()
+    if not told and len(raw) >= most:  # chunked
+        raise RequestEntityTooLarge
+    return raw
 
 
-def incomplete() -> Problem:
+def _incomplete() -> Problem:
     return Problem(
         400,
         "Requisição inválida",
@@ -99,19 +128,18 @@ def incomplete() -> Problem:
     )
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """Raises Problem 400 (not JSON) or 422 (no object)."""
-    document = parse_json(body)
-    if not isinstance(document, dict):
-        raise invalid_fields([{"campo": "(corpo)", "mensagem": "deve ser um objeto JSON"}])
-    return document
+def is_upgrade(environ: Environ) -> bool:
+    """True where a WebSocket is asked for, well or badly."""
+    return environ.get("HTTP_UPGRADE", "").lower() == "websocket" and any(
+        token.strip() == "upgrade" for token in environ.get("HTTP_CONNECTION", "").lower().split(",")
+    )
 
 
-def caller(environ: Environ, principal: Principal) -> Caller:
+def caller(call: Call) -> Caller:
     """Who writes: the token's name, on an open server ``X-Pedidos-Autor`` (percent-encoded UTF-8); and
     ``X-Pedidos-Cliente``."""
     return Caller(
-        principal.name or _name(environ.get("HTTP_X_PEDIDOS_AUTOR")), _name(environ.get("HTTP_X_PEDIDOS_CLIENTE"))
+        call.principal.name or _name(call.header("X_PEDIDOS_AUTOR")), _name(call.header("X_PEDIDOS_CLIENTE"))
     )
 
 
@@ -123,12 +151,10 @@ def _name(raw: str | None) -> str | None:
     return text[:MAX_NAME] or None
 
 
-def if_match(environ: Environ) -> Versions:
+def if_match(call: Call) -> Versions:
     """``"7"``, ``W/"7"`` (proxies weaken ETags), ``*``, or a list. Raises Problem 400 for anything else."""
-    header = environ.get("HTTP_IF_MATCH")
-    if header is None:
-        return None
-    if header.strip() == "*":
+    header = call.header("IF_MATCH")
+    if header is None or header.strip() == "*":
         return None
     if not _ETAGS.fullmatch(header):
         raise Problem(
@@ -140,12 +166,12 @@ def if_match(environ: Environ) -> Versions:
     return frozenset(map(int, re.findall(r'"([0-9]{1,18})"', header)))
 
 
-def once(environ: Environ, principal: Principal, body: Callable[[], bytes]) -> Once | None:
-    """Reads the body only where there is a key.
+def once(call: Call) -> Once | None:
+    """What makes a retry of this request known. Reads the body only where there is a key.
 
-    Raises Problem 400 for one that is empty, too long, or not printable ASCII.
+    Raises Problem 400 for a key that is empty, too long, or not printable ASCII, and what ``Call.body`` raises.
     """
-    key = environ.get("HTTP_IDEMPOTENCY_KEY")
+    key = call.header("IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
@@ -155,33 +181,25 @@ def once(environ: Environ, principal: Principal, body: Callable[[], bytes]) -> O
             "A Idempotency-Key deve ter de 1 a 255 caracteres ASCII visíveis, sem espaços; um UUID serve.",
         )
     parts = (
-        environ["REQUEST_METHOD"].encode(),
-        environ["PATH_INFO"].encode(),
-        environ.get("HTTP_IF_MATCH", "").encode(),
-        body(),
+        call.environ["REQUEST_METHOD"].encode(),
+        call.environ["PATH_INFO"].encode(),
+        (call.header("IF_MATCH") or "").encode(),
+        call.body(),
     )
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
-    token_id = principal.token_id
+    token_id = call.principal.token_id
     return Once(f"{token_id}:{key}" if token_id else key, digest.hexdigest())
 
 
-def not_modified(tag: str) -> bool:
+def not_modified(call: Call, tag: str) -> bool:
     """True where If-None-Match names ``tag`` (compared weakly, RFC 9110, 13.1.2)."""
-    header = request.headers.get("If-None-Match")
+    header = call.header("IF_NONE_MATCH")
     if header is None:
         return False
     if header.strip() == "*":
         return True
     wanted = tag.removeprefix("W/")
     return any(part.strip().removeprefix("W/") == wanted for part in header.split(","))
-
-
-def json_response(
-    body: bytes | Iterable[bytes], status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    """A ``body`` in pieces is sent as they come. ``no-cache``: a browser may keep it, and asks each time whether it
-    still holds."""
-    return Response(body, status, {"Cache-Control": "no-cache", **(headers or {})}, mimetype="application/json")

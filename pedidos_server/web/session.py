@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import gevent
-from flask import Response, g, redirect, request
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from werkzeug import Response
+from werkzeug.http import dump_cookie
+from werkzeug.utils import redirect
 
 from ..domain.events import encode
 from ..domain.roles import Principal
@@ -23,26 +24,32 @@ from ..storage.writer import Writer
 from ..stream.hub import Hub
 from .access import Access, unauthorized
 from .cookies import HOST_PREFIX
-from .descriptions import answers, page_answers
+from .descriptions import BODY, Sessao, answers, page_answers
+from .guard import PUBLIC, VISITOR
 from .rate_limits import Rates
-from .requests import json_response
+from .replies import NO_CACHE, NO_STORE, Header, Reply, json_reply
+from .requests import Call, Environ
+from .routes import route
 
 log = logging.getLogger("pedidos.server")
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+MAX_SIGN_IN = 1_024
+"""Bytes of the one body that strangers may send."""
+_POLICY: Header = (
+    "Content-Security-Policy",
+    "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
 )
-
-
 _PLACE = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f]*")
 
 
@@ -54,101 +61,118 @@ class Entrada(BaseModel):
     token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def session_blueprint(
-    static: Path, access: Access, database: Database, writer: Writer, hub: Hub, rates: Rates, public_url: str
-) -> APIBlueprint:
-    session = APIBlueprint("session", __name__, abp_tags=[Tag(name="sessão", description="Entrar e sair")])
+class Session:
+    """Answers the calls that begin and end a browser's session. ``static`` is the folder of the page's files."""
 
-    @session.get("/entrar", summary="A página que troca um token por uma sessão", responses=page_answers())
-    def page() -> Response:
+    def __init__(
+        self,
+        static: Path,
+        access: Access,
+        database: Database,
+        writer: Writer,
+        hub: Hub,
+        rates: Rates,
+        public_url: str,
+    ) -> None:
+        self._page, self._access, self._database, self._writer = static / "entrar.html", access, database, writer
+        self._hub, self._rates, self._public_url = hub, rates, public_url
+
+    @route("GET", "/entrar", PUBLIC, "A página que troca um token por uma sessão", responses=page_answers())
+    def page(self, call: Call) -> Reply | Response:
         # SameSite=Strict: after a link on another site the cookie comes only with the requests of our own page, which
         # asks who is signed in and goes on by itself.
-        if access.open or (g.principal is not None and g.principal.by_session):
-            return redirect(place_to_go_on(request.args.get("voltar", "/")))  # type: ignore[return-value]
-        response = Response((static / "entrar.html").read_bytes(), mimetype="text/html")
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["Content-Security-Policy"] = _POLICY
-        return response
+        if self._access.open or _has_session(call):
+            return redirect(place_to_go_on(call.query().get("voltar", "/")))
+        page = self._page.read_bytes()
+        return Reply(200, page, ("Content-Type", "text/html; charset=utf-8"), NO_CACHE, _POLICY)
 
-    @session.post("/entrar", summary="Troca um token por uma sessão em cookie", responses=answers("sign in"))
-    def sign_in(body: Entrada) -> Response:
+    @route(
+        "POST",
+        "/entrar",
+        PUBLIC,
+        "Troca um token por uma sessão em cookie",
+        responses=answers(200, Sessao, *BODY),
+        models={"body": Entrada},
+    )
+    def sign_in(self, call: Call) -> Reply:
+        access = self._access
+        token = call.json(Entrada, MAX_SIGN_IN).token.strip()
         if access.open:
-            return _who(access, None)
-        principal = access.by_token(body.token.strip())
+            return self._who(None)
+        principal = access.by_token(token)
         if principal is None:
-            rates.failed_sign_in(request.remote_addr or "")
+            self._rates.failed_sign_in(call.environ.get("REMOTE_ADDR", ""))
             raise unauthorized("Este token não existe, foi revogado ou expirou. Confira se foi copiado inteiro.")
-        rates.write(principal)  # a session is a row
-        secret = writer.run(lambda connection: tokens.open_session(connection, principal.token_id))
-        reread()
-        response = _who(access, principal)
-        secure = request.is_secure or (public_url.startswith("https:") and _comes_from(public_url))
-        set_cookie(response, secret, secure=secure)
+        self._rates.write(principal)  # a session is a row
+        secret = self._writer.run(lambda connection: tokens.open_session(connection, principal.token_id))
+        self._reread()
+        # Where a proxy does not say that it was called over https, the page's own address does.
+        https = self._public_url.startswith("https:") and (call.header("ORIGIN") or "").lower() == self._public_url
+        cookie = self._cookie(secret, secure=https or _is_secure(call.environ))
         access.cookie_was_set(tokens.digest(secret))
-        forget_other_cookies(response)
-        return response
+        return self._who(principal, cookie, *self._cookies_to_forget(call.environ, cookie))
 
-    @session.post("/sair", summary="Encerra a sessão deste navegador", responses=answers("sign out"))
-    def sign_out() -> Response:
-        by_session = not access.open and g.principal is not None and g.principal.by_session
-        shown = list(access.sessions_in(cookies(), secure=request.is_secure)) if by_session else []
+    @route("POST", "/sair", PUBLIC, "Encerra a sessão deste navegador", responses=answers(200, Sessao, 429, 503))
+    def sign_out(self, call: Call) -> Reply:
+        access, environ = self._access, call.environ
+        by_session = not access.open and _has_session(call)
+        shown = list(access.sessions_in(_cookies(environ), secure=_is_secure(environ))) if by_session else []
         if shown:
 
             def close(connection: Connection) -> None:
                 for principal in shown:
                     tokens.close_session(connection, principal.digest)
 
-            writer.run(close)
-            reread()
-        response = _who(access, None)
-        forget_other_cookies(response)
-        return response
+            self._writer.run(close)
+            self._reread()
+        return self._who(None, *self._cookies_to_forget(environ))
 
-    @session.get("/api/v1/sessao", summary="Quem sou, e o que posso", responses=answers("session"))
-    def who() -> Response:
-        return _who(access, None if access.open else g.principal)
+    @route("GET", "/api/v1/sessao", PUBLIC, "Quem sou, e o que posso", responses=answers(200, Sessao))
+    def who(self, call: Call) -> Reply:
+        return self._who(None if self._access.open else call.visitor)
 
-    @session.after_app_request
-    def keep(response: Response) -> Response:
-        """Lets the session and its cookie last longer, where they are in use."""
-        principal: Principal | None = g.get("principal")
-        if (
-            principal is not None
-            and "Set-Cookie" not in response.headers
-            and access.stands(principal)
-            and access.is_cookie_due(principal)
-        ):
-            extend_sessions(writer, [principal])
+    def renew(self, headers: list[Header], environ: Environ) -> None:
+        """Lets the session that a request came with last longer, once a day, and adds its cookie to the answer's
+        headers."""
+        visitor: Principal | None = environ.get(VISITOR)
+        if visitor is None or not visitor.by_session or any(name == "Set-Cookie" for name, _ in headers):
+            return
+        if self._access.stands(visitor) and self._access.is_cookie_due(visitor):
+            extend_sessions(self._writer, [visitor])
             for secure in (True, False):
-                if secret := access.secret_of(principal, cookies(), secure=secure):
-                    set_cookie(response, secret, secure=secure)
+                if secret := self._access.secret_of(visitor, _cookies(environ), secure=secure):
+                    headers.append(self._cookie(secret, secure=secure))
                     break
-        return response
 
-    def reread() -> None:
-        if database.read(access.refresh):
-            hub.end_streams(access.stands)
+    def _who(self, principal: Principal | None, *headers: Header) -> Reply:
+        body = {
+            "aberto": self._access.open,
+            "nome": principal and principal.name,
+            "papel": principal and principal.role.label,
+        }
+        return json_reply(encode(body), *headers, cache=NO_STORE)
 
-    def set_cookie(response: Response, secret: str, *, secure: bool) -> None:
-        response.set_cookie(
-            access.cookie.name_where(secure=secure),
-            secret,
-            max_age=tokens.SESSION_DAYS * 86_400,
-            path="/",
-            httponly=True,
-            samesite="Strict",
-            secure=secure,
-        )
+    def _reread(self) -> None:
+        if self._database.read(self._access.refresh):
+            self._hub.end_streams(self._access.stands)
 
-    def forget_other_cookies(response: Response) -> None:
-        """Takes each cookie of ours that was shown, and is not set here, out of the browser."""
-        kept = response.headers.get("Set-Cookie", "").partition("=")[0]
-        for name in access.cookie.names_in(cookies()):
-            if name != kept:
-                secure = request.is_secure or name.startswith(HOST_PREFIX)
-                response.delete_cookie(name, path="/", httponly=True, samesite="Strict", secure=secure)
+    def _cookie(self, secret: str, *, secure: bool) -> Header:
+        name = self._access.cookie.name_where(secure=secure)
+        return _set_cookie(name, secret, secure=secure, max_age=tokens.SESSION_DAYS * 86_400)
 
-    return session
+    def _cookies_to_forget(self, environ: Environ, kept: Header = ("", "")) -> list[Header]:
+        """Takes each cookie of ours that was shown, and is not ``kept``, out of the browser."""
+        return [
+            _set_cookie(name, "", secure=_is_secure(environ) or name.startswith(HOST_PREFIX), max_age=0, expires=0)
+            for name in self._access.cookie.names_in(_cookies(environ))
+            if name != kept[1].partition("=")[0]
+        ]
+
+
+def _set_cookie(name: str, value: str, *, secure: bool, max_age: int, expires: int | None = None) -> Header:
+    return "Set-Cookie", dump_cookie(
+        name, value, max_age, expires, path="/", secure=secure, httponly=True, samesite="Strict"
+    )
 
 
 def extend_sessions(writer: Writer, principals: Collection[Principal]) -> None:
@@ -174,19 +198,14 @@ def place_to_go_on(place: str) -> str:
     return place if _PLACE.fullmatch(place) else "/"
 
 
-def _who(access: Access, principal: Principal | None) -> Response:
-    body = {
-        "aberto": access.open,
-        "nome": principal and principal.name,
-        "papel": principal and principal.role.label,
-    }
-    return json_response(encode(body), headers={"Cache-Control": "no-store"})
+def _has_session(call: Call) -> bool:
+    return call.visitor is not None and call.visitor.by_session
 
 
-def cookies() -> str:
-    header: str = request.environ.get("HTTP_COOKIE", "")
+def _cookies(environ: Environ) -> str:
+    header: str = environ.get("HTTP_COOKIE", "")
     return header
 
 
-def _comes_from(origin: str) -> bool:
-    return request.headers.get("Origin", "").lower() == origin
+def _is_secure(environ: Environ) -> bool:
+    return bool(environ["wsgi.url_scheme"] == "https")

@@ -8,17 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
 import flask_sock
-from flask import Blueprint, Flask, Response, request
+from flask import Flask
 from gevent.event import AsyncResult
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..domain.events import Cursor
-from ..domain.roles import NOBODY, Principal
+from ..domain.roles import NOBODY, Principal, Role
 from ..errors import Problem, invalid_fields, unavailable
 from ..storage import event_log
 from ..storage.sqlite.database import Database
@@ -27,11 +25,14 @@ from ..stream.encoders import Transport
 from ..stream.hub import Hub, Start
 from ..stream.sse import SseTransport
 from ..stream.websocket import WebSocketTransport
-from .guard import principal
+from .guard import Needs, needed
 from .hijack import take_socket
-from .middleware import Completion
-from .requests import Environ
+from .middleware import CommonHeaders
+from .replies import Reply
+from .requests import Call, Environ
+from .routes import UPGRADE, route
 
+STREAM = Needs(Role.LEITURA, is_stream=True)
 SUBPROTOCOL = "pedidos.v1"
 """The one that is answered; a browser may send its token as another."""
 HEARTBEATS = range(1, 26)
@@ -50,19 +51,19 @@ _SSE_HEADERS = (
 class Streams:
     """From a request that the guard has let in to the hand-over of its socket.
 
-    ``complete`` adds to an SSE stream's headers what every answer carries.
+    ``common_headers`` adds to an SSE stream's headers what every answer carries.
     """
 
     def __init__(
         self,
         database: Database,
         hub: Hub,
-        complete: Completion,
+        common_headers: CommonHeaders,
         max_subscribers: int,
         max_message: int,
         max_streams: int,
     ) -> None:
-        self._database, self._hub, self._complete = database, hub, complete
+        self._database, self._hub, self._add_common_headers = database, hub, common_headers
         self._max_subscribers, self._max_streams = max_subscribers, max_streams
         self._websocket, self._sse = WebSocketTransport(max_message), SseTransport()
         self._looks: dict[Cursor, AsyncResult] = {}
@@ -114,36 +115,41 @@ class Streams:
         found: bool = look.get()
         return found
 
-    def open_websocket(self, environ: Environ, principal: Principal, cursor: str | None) -> None:
-        """Raises Problem 400 or 426 for a handshake that is none, and what ``judge`` raises."""
-        check_upgrade(environ)
-        start = self.judge(principal, cursor)
-        self._hand_over(environ, principal, start, self._websocket, switching_protocols(environ))
+    @route(UPGRADE, "/ws/pedidos", STREAM)
+    def stream_websocket(self, call: Call) -> None:
+        check_upgrade(call.environ)
+        start = self.judge(call.principal, call.query().get("cursor"))
+        self._hand_over(call, start, self._websocket, switching_protocols(call.environ))
 
-    def open_sse(self, environ: Environ, principal: Principal, start: Start, heartbeat: int | None = None) -> None:
+    @route("GET", "/ws/pedidos", Needs(Role.LEITURA, is_empty=True))
+    def upgrade_required(self, call: Call) -> Reply:
+        raise Problem(
+            426,
+            "Só WebSocket",
+            "Este endereço só aceita WebSocket. Onde WebSockets são bloqueados, use /sse/pedidos.",
+            headers={"Upgrade": "websocket", "Connection": "Upgrade"},
+        )
+
+    @route("GET", "/sse/pedidos", STREAM)
+    def stream_sse(self, call: Call) -> Reply | None:
+        query = call.query()
+        heartbeat = sse_heartbeat(query.get("batimento"))
+        # An EventSource repeats its first address on every reconnect, so the header is the newer word.
+        start = self.judge(call.principal, call.environ.get("HTTP_LAST_EVENT_ID", query.get("cursor")))
+        if call.environ["REQUEST_METHOD"] == "HEAD":
+            return Reply(200, b"", *_SSE_HEADERS)
         headers = list(_SSE_HEADERS)
-        self._complete(headers, environ)
+        self._add_common_headers(headers, call.environ)
         head = "\r\n".join(("HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in headers), "", ""))
-        self._hand_over(environ, principal, start, self._sse, head.encode("latin-1"), heartbeat)
+        self._hand_over(call, start, self._sse, head.encode("latin-1"), heartbeat)
+        return None
 
     def _hand_over(
-        self,
-        environ: Environ,
-        principal: Principal,
-        start: Start,
-        transport: Transport,
-        head: bytes,
-        heartbeat: int | None = None,
+        self, call: Call, start: Start, transport: Transport, head: bytes, heartbeat: int | None = None
     ) -> None:
-        sock, unread = take_socket(environ)
-        stream = Subscription(transport, sock, environ.get("REMOTE_ADDR", ""), principal, heartbeat)
+        sock, unread = take_socket(call.environ)
+        stream = Subscription(transport, sock, call.environ.get("REMOTE_ADDR", ""), call.principal, heartbeat)
         self._hub.subscribe(stream, start, head, unread)
-
-
-def sse_cursor(environ: Environ, in_query: str | None) -> str | None:
-    """An EventSource repeats its first address on every reconnect, so the header is the newer word."""
-    last_seen: str | None = environ.get("HTTP_LAST_EVENT_ID", in_query)
-    return last_seen
 
 
 def sse_heartbeat(in_query: str | None) -> int | None:
@@ -159,11 +165,8 @@ def sse_heartbeat(in_query: str | None) -> int | None:
 
 
 class Handshake:
-    """What flask-sock makes of an upgrade, in the place of simple-websocket's server.
-
-    That one would write the 101 by itself, through wsproto and h11, for most of what a new connection costs, and read
-    in a thread. Here the 101 leaves in one packet with the first message, and the hub reads.
-    """
+    """What flask-sock makes of an upgrade, in the place of simple-websocket's server: nothing, as the router has
+    answered each GET. That one would write the 101 itself, and read in a thread."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         self.mode = "gevent"
@@ -176,57 +179,13 @@ class Handshake:
 flask_sock.Server = Handshake
 
 
-class StreamResponse(Response):
-    """Begins the stream in the place of an answer."""
+def register_websocket(app: Flask) -> None:
+    """Flask's rule for the upgrade, which answers what is no GET."""
 
-    def __init__(self, begin: Callable[[Environ], None]) -> None:
-        super().__init__(status=200, headers=list(_SSE_HEADERS))
-        self._begin = begin
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "HEAD":
-            return super().__call__(environ, start_response)
-        self._begin(environ)
-        return []
-
-
-def register_realtime(app: Flask, streams: Streams) -> None:
-    upgrades = Blueprint("websocket", __name__)
-    addresses = Blueprint("streams", __name__)
-    sock = flask_sock.Sock()
-
-    @sock.route("/ws/pedidos", bp=upgrades)
-    def stream_websocket(_: Handshake) -> None:
-        if request.method != "GET":  # RFC 6455, 4.1
-            raise MethodNotAllowed(["GET"])
-        streams.open_websocket(request.environ, principal(), request.args.get("cursor"))
-
-    @addresses.get("/ws/pedidos")
-    def upgrade_required() -> Response:
-        raise Problem(
-            HTTPStatus.UPGRADE_REQUIRED,
-            "Só WebSocket",
-            "Este endereço só aceita WebSocket. Onde WebSockets são bloqueados, use /sse/pedidos.",
-            headers={"Upgrade": "websocket", "Connection": "Upgrade"},
-        )
-
-    @addresses.get("/sse/pedidos")
-    def stream_sse() -> Response:
-        who = principal()
-        heartbeat = sse_heartbeat(request.args.get("batimento"))
-        start = streams.judge(who, sse_cursor(request.environ, request.args.get("cursor")))
-        return StreamResponse(lambda environ: streams.open_sse(environ, who, start, heartbeat))
-
-    app.register_blueprint(upgrades)
-    app.register_blueprint(addresses)
-
-
-def is_upgrade(environ: Environ) -> bool:
-    """True where a WebSocket is asked for, well or badly."""
-    tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
-    return environ.get("HTTP_UPGRADE", "").lower() == "websocket" and any(
-        token.strip() == "upgrade" for token in tokens
-    )
+    @flask_sock.Sock(app).route("/ws/pedidos", endpoint="stream_websocket_upgrade")
+    @needed(STREAM)
+    def refuse(_: Handshake) -> None:
+        raise MethodNotAllowed(["GET"])  # RFC 6455, 4.1
 
 
 def check_upgrade(environ: Environ) -> None:
