@@ -21,8 +21,9 @@ from pedidos_server.cli.demo import believable_order
 from pedidos_server.domain.events import Cursor, encode, timestamp, update_message
 from pedidos_server.domain.fields import SECTORS
 from pedidos_server.domain.order import SHAPE, PedidoNovo, new_order, search_text, sector_of
-from pedidos_server.storage.models import Evento, Historico, Pedido
-from pedidos_server.storage.sqlite.migrations import migrate, set_meta
+from pedidos_server.storage.sqlite.meta import set_meta
+from pedidos_server.storage.sqlite.migrations import migrate
+from pedidos_server.storage.sqlite.models import Evento, Historico, Pedido
 from pedidos_server.storage.sqlite.statements import slot
 from pedidos_server.web.json_body import parse_json
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,13 +22,8 @@ from .domain.roles import Principal
 from .errors import Problem, StartupError
 from .fd_limit import usable_descriptors
 from .origins import Origins
-from .storage import event_log
-from .storage.event_log import Retention
-from .storage.sqlite import answers
-from .storage.sqlite.batch import SqliteTransactions
-from .storage.sqlite.database import Database, explain
-from .storage.sqlite.migrations import migrate
-from .storage.sqlite.statements import Connection
+from .storage.base import Database, Retention, Transaction
+from .storage.open import open_database
 from .storage.writer import Writer
 from .stream.hub import Hub
 from .stream.io_uring import open_ring
@@ -92,49 +86,43 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
 
     Raises StartupError with a message for whoever starts the server.
     """
-    database = Database(
+    database = open_database(
         settings.database,
         synchronous=settings.synchronous,
         busy_timeout=settings.busy_timeout,
         cache_mb=settings.cache_mb,
     )
-    database.take()
     try:
-        peewee = database.open_writer()
-        migrate(peewee, database.path)
-        connection = peewee.connection()
-        database.hold(connection)
-        database.stretch_wal(connection)
-        head = event_log.head(connection)
-        newest = event_log.newest(connection, min(settings.tail_events, AT_START), settings.tail_bytes)
+        head = database.head()
+        newest = database.newest_events(min(settings.tail_events, AT_START), settings.tail_bytes)
         access = Access(settings.auth)
-        access.refresh(connection)
+        access.refresh(database)
         check_start(access, mode=settings.auth, database=settings.database, where=reachable_at)
+    except Problem as problem:
+        database.close()
+        raise StartupError(f"{database.name}: {problem.detail}") from None
     except StartupError:
         database.close()
         raise
-    except sqlite3.Error as error:
-        database.close()
-        raise StartupError(f"{database.path}: {explain(error, database.path)}") from None
     hub = Hub(
         head=head.cursor,
         newest=newest,
-        read_page=lambda after, size: database.read(lambda reader: event_log.page(reader, after, size)),
+        read_page=database.events_after,
         server_version=__version__,
         tail_events=settings.tail_events,
         tail_bytes=settings.tail_bytes,
         heartbeat=settings.heartbeat,
         ring=open_ring(),
     )
-    writer = Writer(SqliteTransactions(connection, database), hub.publish, Clock(head.when))
+    writer = Writer(database.transactions, hub.publish, Clock(head.when))
     downloads = Downloads()
     app = _flask_app(settings, database, hub, writer, access, downloads)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
     doorkeeper = gevent.spawn(_keep_doors, database, access, hub, writer, downloads)
     server = Server(app, hub, writer, database, access, (cleaner, doorkeeper))
-    if database.files.is_new:
-        log.warning("new, empty database", extra={"path": database.path})
+    if database.is_new:
+        log.warning("new, empty database", extra={"path": database.name})
     app.extensions["pedidos"] = server
     return server
 
@@ -247,7 +235,7 @@ def _keep_doors(database: Database, access: Access, hub: Hub, writer: Writer, do
     while True:
         gevent.sleep(DOORS_SECONDS)
         try:
-            if database.read(access.refresh) or time.monotonic() > next_look:
+            if access.refresh(database) or time.monotonic() > next_look:
                 next_look = time.monotonic() + LOOK_SECONDS
                 found: set[Principal] = set()
                 hub.end_streams(stands)
@@ -269,11 +257,11 @@ def _clean(writer: Writer, retention: Retention) -> None:
         while step():
             gevent.sleep(0.01)
 
-    def prune(connection: Connection) -> int:
-        return event_log.prune(connection, retention, writer.clock.own())
+    def prune(transaction: Transaction) -> int:
+        return transaction.prune(retention, writer.clock.own())
 
-    def forget(connection: Connection) -> int:
-        return answers.forget_old(connection, writer.clock.own())
+    def forget(transaction: Transaction) -> int:
+        return transaction.forget_answers(writer.clock.own())
 
     while True:
         gevent.sleep(CLEANING_SECONDS)

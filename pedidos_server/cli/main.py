@@ -278,8 +278,8 @@ def _run(settings: Settings, when_ready: Callable[[int], None]) -> None:
     server = create_app(settings, None if alone else settings.host)
 
     def announce(port: int) -> None:
-        made = "novo, vazio, criado em " if server.database.files.is_new else ""
-        print(f"Pedidos {__version__} pronto. Banco: {made}{server.database.path}")
+        made = "novo, vazio, criado em " if server.database.is_new else ""
+        print(f"Pedidos {__version__} pronto. Banco: {made}{server.database.name}")
         print(_who_comes_in(server.access, alone))
         for label, address in addresses(settings.host, port):
             print(f"  {label}: {address}")

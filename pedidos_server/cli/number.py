@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from ..errors import StartupError
-from ..storage import numbers as order_numbers
-from ..storage.numbers import NumberError
-from .database_file import in_transaction, need_file
+from ..storage.base import NumberError
+from ..storage.open import in_transaction, need_database
 
 
 def show(database: str) -> None:
-    need_file(database)
-    print(f"O próximo pedido sem número recebe o {in_transaction(database, order_numbers.next_number)}.")
+    need_database(database)
+    print(f"O próximo pedido sem número recebe o {in_transaction(database, lambda t: t.next_number())}.")
 
 
 def set_next(database: str, number: int) -> None:
     """Raises StartupError where the number, or a later one, had its turn."""
-    need_file(database)
+    need_database(database)
     try:
-        in_transaction(database, lambda connection: order_numbers.set_next(connection, number))
+        in_transaction(database, lambda t: t.set_next_number(number))
     except NumberError as error:
         raise StartupError(str(error)) from None
     print(f"O próximo pedido sem número recebe o {number}.")

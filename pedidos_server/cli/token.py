@@ -8,20 +8,20 @@ from typing import TypeVar
 
 from ..domain.roles import Role
 from ..errors import StartupError
-from ..storage.sqlite.statements import Connection
-from ..storage.tokens import TokenError, create_token, list_tokens, revoke_token
-from .database_file import in_transaction, need_file
+from ..storage.base import Transaction
+from ..storage.open import in_transaction, need_database
+from ..storage.tokens import TokenError
 
 T = TypeVar("T")
 
 
 def create(database: str, name: str, role: str, days: float | None) -> None:
     """Prints the new token. Raises StartupError where it cannot be made, or not be shown: then there is none."""
-    token = _change(database, lambda connection: create_token(connection, name, Role[role.upper()], days))
+    token = _change(database, lambda t: t.create_token(name, Role[role.upper()], days))
     try:
         _show_once(token, name, role)
     except OSError as error:
-        _change(database, lambda connection: revoke_token(connection, name))
+        _change(database, lambda t: t.revoke_token(name))
         raise StartupError(f"O token não pôde ser mostrado ({error.strerror}), e por isso não foi criado.") from None
 
 
@@ -35,14 +35,14 @@ def _show_once(token: str, name: str, role: str) -> None:
 
 
 def revoke(database: str, name: str) -> None:
-    need_file(database)
-    _change(database, lambda connection: revoke_token(connection, name))
+    need_database(database)
+    _change(database, lambda t: t.revoke_token(name))
     print(f"O token de {name} não vale mais; um servidor em funcionamento percebe em dois segundos.")
 
 
 def show(database: str) -> None:
-    need_file(database)
-    rows = in_transaction(database, list_tokens)
+    need_database(database)
+    rows = in_transaction(database, lambda t: t.list_tokens())
     if not rows:
         print("Não há tokens. Crie um: pedidos token create NOME --role admin")
         return
@@ -53,7 +53,7 @@ def show(database: str) -> None:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _change(database: str, work: Callable[[Connection], T]) -> T:
+def _change(database: str, work: Callable[[Transaction], T]) -> T:
     try:
         return in_transaction(database, work)
     except TokenError as error:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import gevent
 from gevent.event import AsyncResult
@@ -24,7 +24,8 @@ from ..domain.commands import Answer, Command, World, decide
 from ..domain.events import Event
 from ..domain.refusals import Refusal
 from ..errors import Problem, unavailable
-from ..timekeeping import Clock, Jump, Moment
+from ..timekeeping import Clock, Jump
+from .base import Failed, TooLarge, Transaction, Transactions
 from .dedicated_thread import Worker
 
 log = logging.getLogger("pedidos.writer")
@@ -33,48 +34,6 @@ T = TypeVar("T")
 
 MAX_WAITING = 5_000
 MAX_BATCH = 500
-
-
-class Failed(Exception):
-    """A transaction was rolled back; nothing of it is there. ``problem`` says why, to the clients.
-
-    ``final``: there is no use in trying each command by itself, because another program holds the database and one
-    has waited for it long enough, or because the file is gone.
-    """
-
-    def __init__(self, problem: Problem, reason: str, *, final: bool = False) -> None:
-        super().__init__(reason)
-        self.problem, self.final = problem, final
-
-
-class TooLarge(Exception):
-    """The orders that a batch names are more than is loaded at once."""
-
-
-class Transactions(Protocol):
-    """What the writer needs of a database. All of it runs in the writer's thread, and raises Failed."""
-
-    def carry_out(self, commands: Sequence[Command], decide_all: Callable[[World], None], moment: Moment) -> World:
-        """One transaction: loads what the commands name, has it decided, stores what has changed, commits.
-
-        Raises TooLarge before anything was decided, where there is more than one command.
-        """
-        ...
-
-    def run(self, work: Callable[[Any], T]) -> T:
-        """``work`` on the connection, in a transaction of its own."""
-        ...
-
-    def due(self, *, idle: bool) -> float | None:
-        """Seconds until ``tidy`` is worth its while, if nobody writes before; None for never. Never blocks.
-
-        Where it is not ``idle``, some wait already: then only what cannot wait any longer is due.
-        """
-        ...
-
-    def tidy(self) -> None:
-        """What a database wants done between two transactions."""
-        ...
 
 
 Result = tuple[Any, BaseException | None]
@@ -89,8 +48,8 @@ class Writer:
         self._publish = publish
         self._thread = Worker()
         self._waiting: deque[tuple[Command, AsyncResult]] = deque()
-        self._tasks: deque[tuple[Callable[[Any], Any], AsyncResult]] = deque()
-        self._background: deque[tuple[Callable[[Any], Any], AsyncResult]] = deque()
+        self._tasks: deque[tuple[Callable[[Transaction], Any], AsyncResult]] = deque()
+        self._background: deque[tuple[Callable[[Transaction], Any], AsyncResult]] = deque()
         self._wake = Flag()
         self._closing = False
         self._last_failure: str | None = None
@@ -125,7 +84,7 @@ class Writer:
         answer: Answer = self._queue(self._waiting, command)
         return answer
 
-    def run(self, work: Callable[[Any], T], *, background: bool = False) -> T:
+    def run(self, work: Callable[[Transaction], T], *, background: bool = False) -> T:
         """Runs ``work`` on the connection that writes, in a transaction of its own: what is no change of an order.
 
         ``background`` work runs when nothing else waits. Raises what ``work`` raises, and what ``submit`` does.
@@ -229,7 +188,7 @@ class Writer:
             events += their_events
         return results, events
 
-    def _attempt(self, work: Callable[[Any], Any]) -> Result:
+    def _attempt(self, work: Callable[[Transaction], Any]) -> Result:
         try:
             value = self._transactions.run(work)
         except Failed as failed:

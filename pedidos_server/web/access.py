@@ -6,7 +6,6 @@ A request costs one hash and one look-up here, and no read of the database. A se
 
 from __future__ import annotations
 
-import _thread
 import hmac
 import math
 import time
@@ -17,9 +16,8 @@ from typing import NamedTuple
 
 from ..domain.roles import NOBODY, Principal
 from ..errors import Problem, StartupError
-from ..storage.sqlite.migrations import get_meta
-from ..storage.sqlite.statements import Connection
-from ..storage.tokens import RENEWAL_DAYS, SESSION_DAYS, digest, generation, list_sessions, list_tokens
+from ..storage.base import AccessRows, Database
+from ..storage.tokens import RENEWAL_DAYS, SESSION_DAYS, digest
 from .cookies import SessionCookie
 
 RENEWAL_SECONDS = RENEWAL_DAYS * 86_400.0
@@ -63,8 +61,6 @@ class Access:
         self._locks_itself = mode == "AUTO"
         self._now, self._monotonic = now, monotonic
         self._tables = _Tables(-1, _Table(), _Table())
-        # Not gevent's: the native threads that read the database hold it, for a moment.
-        self._applying = _thread.RLock()
         self._next_end = math.inf
         self._cookies_set: dict[bytes, float] = {}
         """Session -> when, by the monotonic clock, its cookie was last set."""
@@ -78,25 +74,19 @@ class Access:
     def has_tokens(self) -> bool:
         return bool(self._tables.tokens)
 
-    def refresh(self, connection: Connection) -> bool:
-        """Reads the tables where they changed. True where somebody who was let in may have to go.
-
-        ``connection`` is in a transaction. From any thread: of two at once, the newer tables stay, whichever comes
-        last.
-        """
-        current = generation(connection)
-        if current == self._tables.generation and self._now() < self._next_end:
+    def refresh(self, database: Database) -> bool:
+        """Reads the tables where they changed. True where somebody who was let in may have to go."""
+        over = self._now() >= self._next_end
+        rows = database.access(None if over else self._tables.generation)
+        if rows is None or rows.generation < self._tables.generation:  # of two reads at once, the newer stays
             return False
-        tables, cookie = _read(connection, current), SessionCookie(get_meta(connection, "tag"))
+        tables = _tables_of(rows)
         now = self._now()
         ends = [principal.ends for table in (tables.tokens, tables.sessions) for principal in table.values()]
-        with self._applying:
-            if tables.generation < self._tables.generation:
-                return False
-            self._tables, self.cookie = tables, cookie
-            self._next_end = min((end for end in ends if end > now), default=math.inf)
-            if tables.tokens and self._locks_itself:
-                self.open = False
+        self._tables, self.cookie = tables, SessionCookie(rows.tag)
+        self._next_end = min((end for end in ends if end > now), default=math.inf)
+        if tables.tokens and self._locks_itself:
+            self.open = False
         return True
 
     def by_token(self, token: str) -> Principal | None:
@@ -148,18 +138,18 @@ class Access:
         return principal if principal is not None and principal.ends > self._now() else None
 
 
-def _read(connection: Connection, generation: int) -> _Tables:
+def _tables_of(rows: AccessRows) -> _Tables:
     tokens, sessions = _Table(), _Table()
     by_id: dict[int, Principal] = {}
-    for row in list_tokens(connection):
+    for row in rows.tokens:
         by_id[row.id] = token = Principal(row.id, row.name, row.role, _unix(row.ends), row.digest)
         tokens.put(token)
-    for session in list_sessions(connection):
+    for session in rows.sessions:
         of = by_id.get(session.token_id)
         if of is not None:
             ends = min(of.ends, _unix(session.ends))
             sessions.put(replace(of, ends=ends, digest=session.digest, by_session=True))
-    return _Tables(generation, tokens, sessions)
+    return _Tables(rows.generation, tokens, sessions)
 
 
 def _unix(when: str | None) -> float:

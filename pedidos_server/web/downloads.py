@@ -13,7 +13,7 @@ import gevent
 from ..clock import RunningClock
 from ..domain.roles import NOBODY, Principal
 from ..errors import Problem, unavailable
-from ..storage.sqlite.database import PIECE
+from ..storage.base import PIECE
 
 AT_ONCE = 4 * 1024 * 1024
 """Bytes of an answer that are read at once while there is room; else it is read in pieces of ``PIECE``."""

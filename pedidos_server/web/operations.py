@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from typing import Any
 
@@ -14,11 +13,7 @@ from .. import __version__
 from ..domain.events import encode
 from ..domain.roles import Role
 from ..errors import Problem
-from ..storage import event_log
-from ..storage import orders as queries
-from ..storage.sqlite.database import FULL, Database, disk_is_full
-from ..storage.sqlite.migrations import set_meta
-from ..storage.sqlite.statements import Connection
+from ..storage.base import Database
 from ..storage.writer import Writer
 from ..stream.hub import Hub
 from .descriptions import Estatisticas, Saude, answers
@@ -30,24 +25,12 @@ from .routes import route
 
 PROBE_SECONDS = 0.8
 """A database that takes longer to write a little is called unhealthy; the answer comes within a second."""
-PROBE_BYTES = 16 * 1024
 STRANGERS_SECONDS = 1.0
 """Who has not signed in is told no more than whether all is well, from a probe so old at most: a probe is a write."""
 _HEALTH = answers(200, Saude, 503)
 # Its ``status`` says how the server is, in trouble too.
 _HEALTH[503]["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Saude"}}}
 UNWELL = "O servidor não consegue gravar. O motivo aparece a quem entra com um token."
-
-
-def _probe(connection: Connection) -> None:
-    """A write of the size of an order, so that a full disk is noticed."""
-    set_meta(connection, "sonda", os.urandom(PROBE_BYTES // 2).hex())
-
-
-def _probe_reading(connection: Connection) -> None:
-    """Touches the log and the orders: what is damaged there, the write to ``meta`` does not meet."""
-    event_log.head(connection)
-    queries.newest(connection)
 
 
 class Probe:
@@ -86,8 +69,8 @@ class Probe:
     def _try(self) -> str | None:
         try:
             with gevent.Timeout(PROBE_SECONDS):
-                self._writer.run(_probe)
-                self._database.read(_probe_reading)
+                self._writer.run(lambda transaction: transaction.probe())
+                self._database.probe()
         except gevent.Timeout:
             return "O banco de dados não aceita gravações: está travado ou lento demais."
         except Problem as problem:
@@ -108,7 +91,7 @@ class Operations:
         stranger, probe, writer = call.visitor is None, self._probe, self._writer
         recent = stranger and probe.age() < STRANGERS_SECONDS and writer.last_failure is None
         trouble = probe.last if recent else probe()
-        trouble = trouble or self._database.files.trouble() or (FULL if disk_is_full(self._database.path) else None)
+        trouble = trouble or self._database.trouble()
         body: dict[str, Any] = {"status": "unhealthy" if trouble else "healthy"}
         if not stranger:
             body |= {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -15,10 +14,8 @@ from ..domain.events import Cursor, encode, timestamp
 from ..domain.fields import SECTORS, Priority, Status
 from ..domain.order import Pedido, PedidoMudanca, PedidoNovo, named_fields, new_order
 from ..domain.roles import Principal, Role
-from ..storage import orders as queries
-from ..storage.orders import Filters, Page
-from ..storage.sqlite.database import Database, JsonArray
-from ..storage.sqlite.statements import Connection
+from ..storage.base import Database, Pieces
+from ..storage.lists import Filters, Page
 from ..storage.writer import Writer
 from .access import forbidden
 from .descriptions import BODY, Historico, Mensagem, Pedidos, ProximoNumero, answers
@@ -147,14 +144,12 @@ class Orders:
             return f'W/"{position}{since}"'
 
         if call.header("IF_NONE_MATCH") is not None:
-            current = self._database.read(queries.position, caller_of(call.environ, call.principal))
+            current = self._database.head(caller_of(call.environ, call.principal)).cursor
             if not_modified(call, tag(current)):
                 cursor = str(page.snapshot or current)
                 return Reply(304, b"", ("ETag", tag(current)), ("X-Pedidos-Cursor", cursor))
         with self._downloads.begin(call.environ, call.principal) as download:
-            found, first, rest = self._database.stream(
-                lambda connection: _open_list(connection, filters, page), download.room, download.caller
-            )
+            found = self._database.orders(filters, page, download.room, download.caller)
         headers = [
             ("ETag", tag(found.current)),
             ("X-Pedidos-Cursor", str(found.snapshot)),
@@ -163,7 +158,7 @@ class Orders:
         if found.next_cursor:
             following = urlencode({**call.query(), "cursor": found.next_cursor})
             headers.append(("Link", f'<{call.environ["PATH_INFO"]}?{following}>; rel="next"'))
-        return _sent(download, first, rest, *headers)
+        return _sent(download, found.pieces, *headers)
 
     @route(
         "GET",
@@ -173,8 +168,8 @@ class Orders:
         responses=answers(200, ProximoNumero, 503),
     )
     def next_number(self, call: Call) -> Reply:
-        found = self._database.read(queries.next_number, caller_of(call.environ, call.principal))
-        return json_reply(encode(found))
+        found = self._database.next_number(caller_of(call.environ, call.principal))
+        return json_reply(encode({"proximo_numero": found.number, "total_pedidos": found.orders}))
 
     @route(
         "POST",
@@ -203,14 +198,12 @@ class Orders:
     )
     def get_order(self, call: Call) -> Reply:
         with self._downloads.begin(call.environ, call.principal) as download:
-            version, document = self._database.read(
-                lambda connection: queries.one(connection, int(call.named)), download.caller
-            )
+            version, document = self._database.order(int(call.named), download.caller)
         tag = etag(version)
         if not_modified(call, tag):
             download.close()
             return Reply(304, b"", ("ETag", tag))
-        return _sent(download, document, None, ("ETag", tag))
+        return _sent(download, Pieces(document, None), ("ETag", tag))
 
     @route(
         "PATCH",
@@ -253,16 +246,13 @@ class Orders:
     )
     def get_history(self, call: Call) -> Reply:
         with self._downloads.begin(call.environ, call.principal) as download:
-            _, first, rest = self._database.stream(
-                lambda connection: (None, queries.history(connection, int(call.named))),
-                download.room,
-                download.caller,
-            )
-        return _sent(download, first, rest)
+            pieces = self._database.history(int(call.named), download.room, download.caller)
+        return _sent(download, pieces)
 
 
-def _sent(download: Download, first: bytes, rest: Iterator[bytes] | None, *headers: Header) -> Reply:
+def _sent(download: Download, pieces: Pieces, *headers: Header) -> Reply:
     """The answer of a download; one that leaves in one packet ends it at once."""
+    first, rest = pieces.first, pieces.rest
     if rest is None and len(first) <= SMALL:
         download.close()
         return json_reply(first, *headers)
@@ -290,8 +280,3 @@ def _refuse_others_fields(changes: dict[str, Any], principal: Principal) -> None
         raise forbidden(
             f"O papel {principal.role.label} só muda os setores e o status, não {', '.join(sorted(foreign))}."
         )
-
-
-def _open_list(connection: Connection, filters: Filters, page: Page) -> tuple[queries.OrderList, JsonArray]:
-    found = queries.orders(connection, filters, page)
-    return found, found.documents

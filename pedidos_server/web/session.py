@@ -18,8 +18,7 @@ from ..domain.events import encode
 from ..domain.roles import Principal
 from ..errors import Problem
 from ..storage import tokens
-from ..storage.sqlite.database import Database
-from ..storage.sqlite.statements import Connection
+from ..storage.base import Database
 from ..storage.writer import Writer
 from ..stream.hub import Hub
 from .access import Access, unauthorized
@@ -104,7 +103,7 @@ class Session:
             self._rates.failed_sign_in(call.environ.get("REMOTE_ADDR", ""))
             raise unauthorized("Este token não existe, foi revogado ou expirou. Confira se foi copiado inteiro.")
         self._rates.write(principal)  # a session is a row
-        secret = self._writer.run(lambda connection: tokens.open_session(connection, principal.token_id))
+        secret = self._writer.run(lambda transaction: transaction.open_session(principal.token_id))
         self._reread()
         # Where a proxy does not say that it was called over https, the page's own address does.
         https = self._public_url.startswith("https:") and (call.header("ORIGIN") or "").lower() == self._public_url
@@ -118,12 +117,7 @@ class Session:
         by_session = not access.open and _has_session(call)
         shown = list(access.sessions_in(_cookies(environ), secure=_is_secure(environ))) if by_session else []
         if shown:
-
-            def close(connection: Connection) -> None:
-                for principal in shown:
-                    tokens.close_session(connection, principal.digest)
-
-            self._writer.run(close)
+            self._writer.run(lambda transaction: transaction.close_sessions([each.digest for each in shown]))
             self._reread()
         return self._who(None, *self._cookies_to_forget(environ))
 
@@ -153,7 +147,7 @@ class Session:
         return json_reply(encode(body), *headers, cache=NO_STORE)
 
     def _reread(self) -> None:
-        if self._database.read(self._access.refresh):
+        if self._access.refresh(self._database):
             self._hub.end_streams(self._access.stands)
 
     def _cookie(self, secret: str, *, secure: bool) -> Header:
@@ -183,7 +177,7 @@ def extend_sessions(writer: Writer, principals: Collection[Principal]) -> None:
     def extend() -> None:
         digests = [principal.digest for principal in principals]
         try:
-            writer.run(lambda connection: tokens.extend_sessions(connection, digests), background=True)
+            writer.run(lambda transaction: transaction.extend_sessions(digests), background=True)
         except Problem as problem:
             log.warning("sessions not extended", extra={"reason": problem.detail})
 

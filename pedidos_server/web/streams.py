@@ -18,8 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from ..domain.events import Cursor
 from ..domain.roles import NOBODY, Principal, Role
 from ..errors import Problem, invalid_fields, unavailable
-from ..storage import event_log
-from ..storage.sqlite.database import Database
+from ..storage.base import Database
 from ..stream.connection import Subscription
 from ..stream.encoders import Transport
 from ..stream.hub import Hub, Start
@@ -106,7 +105,7 @@ class Streams:
         if look is None:
             look = self._looks[cursor] = AsyncResult()
             try:
-                look.set(self._database.read(lambda connection: event_log.can_resume(connection, cursor)))
+                look.set(self._database.can_resume(cursor))
             except BaseException as error:
                 look.set_exception(error)
                 raise

@@ -17,7 +17,7 @@ from live_server import REPOSITORY, LiveServer
 from stream_clients import Stream, open_stream
 
 from pedidos_server.domain.roles import ROLES, Role
-from pedidos_server.storage.tokens import create_token, revoke_token
+from pedidos_server.storage.sqlite.tokens import create_token, revoke_token
 
 
 def pedidos(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ from doors import Doors, new_token, sign_in, without_token
 from live_server import ORDERS, LiveServer, wait_until
 
 from pedidos_server.domain.events import timestamp
-from pedidos_server.storage.tokens import extend_sessions
+from pedidos_server.storage.sqlite.tokens import extend_sessions
 from pedidos_server.web.cookies import MOST, SessionCookie
 
 DAY = 86_400

@@ -9,8 +9,7 @@ import hypothesis
 import pytest
 from unit_stage import Stage
 
-from pedidos_server.storage.sqlite.database import Database
-from pedidos_server.storage.sqlite.migrations import migrate
+from pedidos_server.storage.sqlite.database import Sqlite
 from pedidos_server.storage.sqlite.statements import Connection
 
 # A busy machine is no reason to fail, and what was found is written down as a test, not kept in a folder.
@@ -24,21 +23,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A new database, with its writing connection open."""
-    database = Database(f"sqlite:///{tmp_path / 'pedidos.db'}", synchronous="NORMAL", busy_timeout=0.3)
-    database.take()
-    migrate(database.open_writer(), database.path)
+def database(tmp_path: Path) -> Iterator[Sqlite]:
+    """A new database."""
+    database = Sqlite(f"sqlite:///{tmp_path / 'pedidos.db'}", synchronous="NORMAL", busy_timeout=0.3)
     yield database
     database.close()
 
 
 @pytest.fixture
-def connection(database: Database) -> Connection:
+def connection(database: Sqlite) -> Connection:
     """The connection that writes."""
-    assert database._writer is not None
-    connection: Connection = database._writer.connection()
-    return connection
+    return database.connection
 
 
 @pytest.fixture

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+
+import pytest
 
 from pedidos_server.domain.roles import Role
-from pedidos_server.storage.sqlite.database import Database
-from pedidos_server.storage.sqlite.statements import Connection
-from pedidos_server.storage.tokens import create_token, revoke_token
+from pedidos_server.storage.base import AccessRows
+from pedidos_server.storage.sqlite.database import Sqlite
 from pedidos_server.web.access import Access
 
 
-def test_an_older_snapshot_does_not_bring_back_who_was_revoked(database: Database, connection: Connection) -> None:
-    """Two threads read at once, and the one that began first comes last."""
+def create(database: Sqlite, name: str, days: float | None = None) -> str:
+    return database.transactions.run(lambda transaction: transaction.create_token(name, Role.ESCRITA, days))
+
+
+def test_an_older_read_does_not_bring_back_who_was_revoked(database: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two greenlets read at once, and the one that began first comes last."""
     access = Access("ON")
-    secret = create_token(connection, "Ana", Role.ESCRITA)
-    database.read(access.refresh)
+    secret = create(database, "Ana")
+    access.refresh(database)
     principal = access.by_token(secret)
     assert principal is not None
+    another = create(database, "Bia")
+    early = database.access()
 
-    with closing(sqlite3.connect(database.path, isolation_level=None)) as early:
-        another = create_token(connection, "Bia", Role.LEITURA)
-        early.execute("BEGIN")
-        early.execute("SELECT * FROM meta").fetchall()  # its snapshot is of now
-        revoke_token(connection, "Ana")
-        assert database.read(access.refresh)
-        assert access.by_token(secret) is None and not access.stands(principal)
-        assert not access.refresh(early)
+    def late(_: int | None = None) -> AccessRows | None:
+        """What was read before, answered after another's read."""
+        monkeypatch.undo()
+        assert access.refresh(database)
+        assert access.by_token(secret) is None
+        return early
+
+    database.transactions.run(lambda transaction: transaction.revoke_token("Ana"))
+    monkeypatch.setattr(database, "access", late)
+    assert not access.refresh(database)
     assert access.by_token(secret) is None and not access.stands(principal)
     assert access.by_token(another) is not None
 
 
-def test_a_token_ends_in_its_time_without_a_change(database: Database, connection: Connection) -> None:
+def test_a_token_ends_in_its_time_without_a_change(database: Sqlite) -> None:
     now = 2_000_000_000.0
     clock: Callable[[], float] = lambda: now  # noqa: E731
     access = Access("ON", clock)
-    secret = create_token(connection, "Ana", Role.ESCRITA, days=36_000)
-    assert database.read(access.refresh)
+    secret = create(database, "Ana", 36_000)
+    assert access.refresh(database)
     assert access.by_token(secret) is not None
-    assert not database.read(access.refresh)
+    assert not access.refresh(database)
     now += 40_000 * 86_400
-    assert database.read(access.refresh), "somebody has to go"
+    assert access.refresh(database), "somebody has to go"
     assert access.by_token(secret) is None
-    assert not database.read(access.refresh)
+    assert not access.refresh(database)

@@ -17,9 +17,9 @@ from pedidos_server.domain import order as order_module
 from pedidos_server.domain.commands import Answer, ChangeOrder, Command, CreateOrder, DeleteOrder, Once
 from pedidos_server.domain.order import FIELDS
 from pedidos_server.domain.refusals import Conflict, NotFound, NumberTaken
-from pedidos_server.storage import orders as queries
+from pedidos_server.storage.base import TooLarge
 from pedidos_server.storage.sqlite import batch as batch_module
-from pedidos_server.storage.writer import TooLarge
+from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.timekeeping import Moment
 
 OWN = datetime(2026, 11, 28, 12, tzinfo=UTC)

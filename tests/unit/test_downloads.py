@@ -9,7 +9,7 @@ import pytest
 
 from pedidos_server.domain.roles import NOBODY, Principal, Role
 from pedidos_server.errors import Problem
-from pedidos_server.storage.sqlite.database import PIECE
+from pedidos_server.storage.base import PIECE
 from pedidos_server.web.downloads import AT_ONCE, LIMIT, MAX_FOR_ONE, PATIENCE, ROOM, ROOM_FOR_ONE, SLOWEST, Downloads
 
 ANA, BIA = (Principal(number, name, Role.LEITURA) for number, name in ((1, "Ana"), (2, "Bia")))

@@ -14,9 +14,9 @@ from unit_database import new_database, steps_of
 
 from pedidos_server.domain.commands import new_tag
 from pedidos_server.domain.events import Cursor, Event, timestamp
-from pedidos_server.storage import event_log
-from pedidos_server.storage.event_log import Head, Retention
-from pedidos_server.storage.sqlite.migrations import get_meta
+from pedidos_server.storage.base import Head, Retention
+from pedidos_server.storage.sqlite import event_log
+from pedidos_server.storage.sqlite.meta import get_meta
 from pedidos_server.storage.sqlite.statements import Connection
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -26,7 +26,7 @@ from pedidos_server.domain.roles import NOBODY
 from pedidos_server.errors import Problem
 from pedidos_server.server.body import Bodies, Body
 from pedidos_server.server.reader import PIECE, Reader
-from pedidos_server.storage import orders
+from pedidos_server.storage import lists
 from pedidos_server.stream.protocol import Allowance, ClientFrames
 from pedidos_server.stream.websocket import WebSocketTransport
 from pedidos_server.web import guard, middleware, requests, streams
@@ -89,7 +89,7 @@ def of_call(name: str, ask: Callable[[requests.Call], object]) -> Callable[[str]
 
 
 def searched(text: str) -> None:
-    list(orders._searched(text))
+    list(lists.search_terms(text))
 
 
 COMMON = middleware.CommonHeaders(_cors_options(Flask("growth")), lambda origin: True, lambda headers, environ: None)

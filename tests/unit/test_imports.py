@@ -4,6 +4,8 @@ follows count too: a reader follows them as well."""
 from __future__ import annotations
 
 import ast
+import functools
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -44,13 +46,18 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
+@functools.cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
 def package_of(module: str) -> str:
     return module.partition(".")[0]
 
 
 def imports(module: str) -> Iterator[ast.Import | ast.ImportFrom]:
     """All of its imports, those inside functions included."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+    for node in ast.walk(parsed(module)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
 
@@ -99,18 +106,31 @@ def test_no_import_goes_in_a_circle() -> None:
         pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
-def test_only_the_sqlite_half_imports_sqlite() -> None:
-    users = {
-        module
-        for module in MODULES
+SQLITE = "storage.sqlite"
+CHOOSES_THE_DATABASE = "storage.open"
+OUTSIDE_SQLITE = sorted(module for module in MODULES if not module.startswith(SQLITE))
+
+
+@pytest.mark.parametrize("module", OUTSIDE_SQLITE)
+def test_only_the_sqlite_half_knows_sqlite(module: str) -> None:
+    """Whatever the database is, it is behind the seam (storage/base.py): no import, and no SQL."""
+    libraries = {
+        name.partition(".")[0]
         for node in imports(module)
-        if "sqlite3" in ([node.module] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names])
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
     }
-    assert users <= {module for module in MODULES if module.startswith("storage.")} | SQLITE_ELSEWHERE
+    assert not libraries & {"sqlite3", "apsw", "peewee"}
+    if module != CHOOSES_THE_DATABASE:
+        assert not {other for other in own_imports(module) if other.startswith(SQLITE)}
+    texts = (node.value for node in ast.walk(parsed(module)) if isinstance(node, ast.Constant))
+    assert not [text for text in texts if isinstance(text, str) and SQL.search(text)]
 
 
-SQLITE_ELSEWHERE = {"app", "cli.backup", "cli.database_file"}
-"""They open the file."""
+SQL = re.compile(r"^\s*(SELECT .* FROM|INSERT |UPDATE .* SET|DELETE FROM|PRAGMA|BEGIN|COMMIT)", re.DOTALL)
+
+
+def test_sql_would_be_noticed() -> None:
+    assert SQL.search("SELECT a\n FROM b") and SQL.search(" DELETE FROM b") and SQL.search("PRAGMA user_version = 1")
 
 
 @pytest.mark.parametrize("module", sorted(module for module in MODULES if package_of(module) == "domain"))

@@ -11,8 +11,9 @@ import pytest
 from peewee import SqliteDatabase
 
 from pedidos_server.errors import StartupError
-from pedidos_server.storage.sqlite.database import Database
-from pedidos_server.storage.sqlite.migrations import SCHEMA_VERSION, STEPS, get_meta, migrate, set_meta
+from pedidos_server.storage.sqlite.file import SqliteFile
+from pedidos_server.storage.sqlite.meta import get_meta, set_meta
+from pedidos_server.storage.sqlite.migrations import SCHEMA_VERSION, STEPS, migrate
 from pedidos_server.storage.sqlite.statements import Connection
 
 TABLES = {"meta", "pedido", "contagem", "evento", "historico", "resposta"}
@@ -26,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 @contextmanager
 def opened(path: Path) -> Iterator[SqliteDatabase]:
     """The file as the server opens it to write."""
-    database = Database(f"sqlite:///{path}")
+    database = SqliteFile(f"sqlite:///{path}")
     database.take()
     try:
         yield database.open_writer()

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from pedidos_server.domain.commands import FAR
 from pedidos_server.domain.refusals import Refusal
-from pedidos_server.storage import numbers as order_numbers
-from pedidos_server.storage import orders as queries
-from pedidos_server.storage.numbers import NumberError
+from pedidos_server.storage.base import NumberError
+from pedidos_server.storage.sqlite import numbers as order_numbers
 
 BARCODE = 7891000315507
 
@@ -31,7 +30,7 @@ class Shop(unit_shop.Shop):
         self.change(order["id"], numero=numero)
 
     def hint(self) -> int:
-        return queries.next_number(self.connection)["proximo_numero"]
+        return order_numbers.next_number(self.connection)
 
 
 @pytest.fixture

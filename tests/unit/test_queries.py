@@ -19,10 +19,11 @@ from unit_shop import Shop
 from pedidos_server.domain.commands import Command, DeleteOrder
 from pedidos_server.domain.fields import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
 from pedidos_server.domain.order import search_text, searchable, sector_of
+from pedidos_server.domain.refusals import NotFound
 from pedidos_server.errors import Problem
-from pedidos_server.storage import orders as queries
-from pedidos_server.storage.orders import Filters, Page
-from pedidos_server.storage.sqlite.database import JsonArray
+from pedidos_server.storage.lists import MAX_WORDS, Filters, Page
+from pedidos_server.storage.sqlite import orders as queries
+from pedidos_server.storage.sqlite.json_array import JsonArray
 from pedidos_server.storage.sqlite.statements import Connection
 
 LONG_AGO, NOT_SO_LONG_AGO = "2001-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"
@@ -111,9 +112,9 @@ def test_counts_and_columns_are_those_of_the_orders(batches: list[tuple[list[Any
             assert rows(connection) == rows_of_their_documents(connection)
 
 
-def _half_done(connection: Connection) -> None:
-    connection.execute("DELETE FROM pedido")
-    connection.execute("UPDATE pedido SET status = 'pronto'")
+def _half_done(transaction: Any) -> None:
+    transaction.connection.execute("DELETE FROM pedido")
+    transaction.connection.execute("UPDATE pedido SET status = 'pronto'")
     raise _RolledBack
 
 
@@ -180,9 +181,9 @@ def expected(orders: list[dict[str, Any]], filters: Filters) -> list[int]:
     return [pedido_id for pedido_id, order in reversed(list(enumerate(orders, 1))) if matches(pedido_id, order)]
 
 
-def listed(connection: Connection, filters: Filters, page: Page) -> tuple[queries.OrderList, list[int]]:
-    found = queries.orders(connection, filters, page)
-    return found, [order["id"] for order in whole(connection, found.documents)]
+def listed(connection: Connection, filters: Filters, page: Page) -> tuple[queries.FoundList, list[int]]:
+    found, documents = queries.find(connection, filters, page)
+    return found, [order["id"] for order in whole(connection, documents)]
 
 
 def whole(connection: Connection, array: JsonArray) -> Any:
@@ -242,7 +243,7 @@ def test_no_list_walks_through_the_orders(connection: Connection, filters: Filte
     """Only what a million orders do not make slower: an index by itself, or as many ids as are asked for."""
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
-    whole(connection, queries.orders(connection, filters, Page(limit)).documents)
+    whole(connection, queries.find(connection, filters, Page(limit))[1])
     connection.set_trace_callback(None)
     of_orders = [statement for statement in statements if re.search(r'FROM "?pedido\b', statement)]
     assert of_orders
@@ -262,7 +263,7 @@ def test_a_search_reads_only_the_orders_that_have_its_letters(connection: Connec
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
     for page in (Page(), Page(50)):
-        whole(connection, queries.orders(connection, Filters(q="ana"), page).documents)
+        whole(connection, queries.find(connection, Filters(q="ana"), page)[1])
     connection.set_trace_callback(None)
     searches = [statement for statement in statements if "INDEXED BY pedido_letras_busca" in statement]
     assert len(searches) == 2
@@ -280,7 +281,7 @@ def test_the_history_of_one_order_reads_no_other(connection: Connection) -> None
     def read() -> None:
         lengths = [len(whole(connection, queries.history(connection, pedido_id))) for pedido_id in (6, 7)]
         assert lengths == [1, 2]
-        with pytest.raises(Problem):
+        with pytest.raises(NotFound):
             queries.history(connection, 987_654)
 
     assert 0 < steps_of(connection, read) < 100
@@ -307,8 +308,8 @@ def test_a_telephone_is_found_however_it_is_written(typed: str) -> None:
         for stored in (*STORED, "(31) 3333-1047"):
             do(connection, "create", 0, {"cliente": "Ana", "telefone_cliente": stored})
         assert len(listed(connection, Filters(q=typed), Page())[1]) == len(STORED)
-        assert queries.orders(connection, Filters(q=f"ana {typed}"), Page(2)).total == len(STORED)
-        assert queries.orders(connection, Filters(q=f"bia {typed}"), Page(2)).total == 0
+        assert queries.find(connection, Filters(q=f"ana {typed}"), Page(2))[0].total == len(STORED)
+        assert queries.find(connection, Filters(q=f"bia {typed}"), Page(2))[0].total == 0
 
 
 def test_a_number_finds_the_order_and_not_a_tenth_of_all_telephones() -> None:
@@ -316,7 +317,7 @@ def test_a_number_finds_the_order_and_not_a_tenth_of_all_telephones() -> None:
         for numero, digits in (("47", "(11) 98765-4321"), ("48", "(11) 94747-4747"), ("1047", "(31) 3333-0000")):
             fields = {"numero": numero, "telefone_cliente": digits}
             do(connection, "create", 0, fields)
-        found = queries.orders(connection, Filters(q="47"), Page()).documents
+        found = queries.find(connection, Filters(q="47"), Page())[1]
         assert [order["numero"] for order in whole(connection, found)] == ["1047", "47"]
 
 
@@ -324,17 +325,17 @@ def test_a_changed_telephone_is_found() -> None:
     with fresh() as connection:
         do(connection, "create", 0, {})
         do(connection, "update", 1, {"telefone_cliente": "(11) 98765-4321"})
-        assert queries.orders(connection, Filters(q="98765-4321"), Page(5)).total == 1
+        assert queries.find(connection, Filters(q="98765-4321"), Page(5))[0].total == 1
         do(connection, "update", 1, {"telefone_cliente": ""})
-        assert queries.orders(connection, Filters(q="98765-4321"), Page(5)).total == 0
+        assert queries.find(connection, Filters(q="98765-4321"), Page(5))[0].total == 0
 
 
 def test_a_search_has_so_many_words_and_no_more() -> None:
     with fresh() as connection:
         do(connection, "create", 0, {})
-        assert queries.orders(connection, Filters(q="a " * queries.MAX_WORDS), Page()).total == 1
-        for text in ("a " * (queries.MAX_WORDS + 1), "1 " * 100):
+        assert queries.find(connection, Filters(q="a " * MAX_WORDS), Page())[0].total == 1
+        for text in ("a " * (MAX_WORDS + 1), "1 " * 100):
             with pytest.raises(Problem, match="q") as refused:
-                queries.orders(connection, Filters(q=text), Page())
+                queries.find(connection, Filters(q=text), Page())
             assert refused.value.status == 422
             assert refused.value.extra["errors"] == [{"campo": "q", "mensagem": "no máximo 8 palavras"}]

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from pedidos_server.storage.sqlite.database import WAL_BYTES, Database
+from pedidos_server.storage.sqlite.file import WAL_BYTES, SqliteFile
 from pedidos_server.storage.sqlite.migrations import migrate
 from pedidos_server.storage.sqlite.statements import Connection
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'pedidos.db'}")
+def database(tmp_path: Path) -> Iterator[SqliteFile]:
+    database = SqliteFile(f"sqlite:///{tmp_path / 'pedidos.db'}")
     database.take()
     writer = database.open_writer()
     migrate(writer, database.path)
@@ -27,7 +27,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def writer(database: Database) -> Connection:
+def writer(database: SqliteFile) -> Connection:
     assert database._writer is not None
     connection: Connection = database._writer.connection()
     return connection
@@ -43,11 +43,11 @@ def keys(path: Path) -> set[str]:
         return {row[0] for row in connection.execute("SELECT chave FROM meta WHERE chave LIKE 'nota%'")}
 
 
-def wal_of(database: Database) -> Path:
+def wal_of(database: SqliteFile) -> Path:
     return Path(f"{database.path}-wal")
 
 
-def test_commits_leave_its_size_alone(database: Database) -> None:
+def test_commits_leave_its_size_alone(database: SqliteFile) -> None:
     connection = writer(database)
     note(connection, "nota antes")
     database.stretch_wal(connection)
@@ -65,7 +65,7 @@ def test_commits_leave_its_size_alone(database: Database) -> None:
     assert wal_of(database).stat().st_size == size
 
 
-def test_what_was_committed_survives_a_crash(database: Database, tmp_path: Path) -> None:
+def test_what_was_committed_survives_a_crash(database: SqliteFile, tmp_path: Path) -> None:
     """A copy of both files, taken while the server runs, is what a power cut leaves."""
     connection = writer(database)
     note(connection, "nota antes")
@@ -77,7 +77,7 @@ def test_what_was_committed_survives_a_crash(database: Database, tmp_path: Path)
     assert keys(left) == {"nota antes", "nota depois"}
 
 
-def test_a_nearly_full_disk_is_left_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nearly_full_disk_is_left_alone(database: SqliteFile, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = writer(database)
     note(connection, "nota")
     size = wal_of(database).stat().st_size

@@ -17,9 +17,8 @@ from pydantic_core import from_json
 from unit_database import new_database
 
 from pedidos_server.domain.commands import Answer
-from pedidos_server.storage import event_log
-from pedidos_server.storage.event_log import Retention
-from pedidos_server.storage.sqlite import answers
+from pedidos_server.storage.base import Retention
+from pedidos_server.storage.sqlite import answers, event_log
 from pedidos_server.storage.sqlite.answers import KEPT_HOURS
 from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.timekeeping import JUMP, MAX_OFF, Clock, running_time

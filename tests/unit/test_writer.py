@@ -22,12 +22,13 @@ from pedidos_server.domain.commands import Answer, Command, CreateOrder, DeleteO
 from pedidos_server.domain.events import Event
 from pedidos_server.domain.refusals import NotFound, NumberTaken
 from pedidos_server.errors import Problem
-from pedidos_server.storage import event_log
-from pedidos_server.storage import orders as queries
 from pedidos_server.storage import writer as writer_module
+from pedidos_server.storage.lists import Filters, Page
 from pedidos_server.storage.sqlite import batch as batch_module
+from pedidos_server.storage.sqlite import event_log
+from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
-from pedidos_server.storage.sqlite.database import Database
+from pedidos_server.storage.sqlite.database import Sqlite
 from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.storage.writer import Writer
 from pedidos_server.timekeeping import Clock
@@ -80,8 +81,8 @@ class Harness:
 
 
 @pytest.fixture
-def harness(database: Database, connection: Connection) -> Iterator[Harness]:
-    harness = Harness(connection, database.path)
+def harness(database: Sqlite, connection: Connection) -> Iterator[Harness]:
+    harness = Harness(connection, database.file.path)
     yield harness
     harness.writer.close()
 
@@ -174,8 +175,8 @@ def test_a_command_that_is_refused_or_fails_has_changed_nothing(harness: Harness
 
 
 def orders(harness: Harness) -> list[Any]:
-    found = queries.orders(harness.connection, queries.Filters(), queries.Page())
-    return list(from_json(found.documents.read(harness.connection, 1 << 20)))
+    _, documents = queries.find(harness.connection, Filters(), Page())
+    return list(from_json(documents.read(harness.connection, 1 << 20)))
 
 
 def test_the_history_is_whole_where_a_command_of_the_transaction_fails(harness: Harness) -> None:
@@ -349,15 +350,15 @@ def test_background_work_lets_commands_pass(harness: Harness) -> None:
 
 
 def test_work_of_its_own_transaction_is_committed_or_rolled_back(harness: Harness) -> None:
-    def note(connection: Connection, key: str) -> str:
-        connection.execute("INSERT INTO meta (chave, valor) VALUES (?, '')", [key])
+    def note(transaction: Any, key: str) -> str:
+        transaction.connection.execute("INSERT INTO meta (chave, valor) VALUES (?, '')", [key])
         if key == "bad":
             raise ValueError(key)
         return key
 
-    assert harness.writer.run(lambda connection: note(connection, "good")) == "good"
+    assert harness.writer.run(lambda transaction: note(transaction, "good")) == "good"
     with pytest.raises(ValueError, match="bad"):
-        harness.writer.run(lambda connection: note(connection, "bad"))
+        harness.writer.run(lambda transaction: note(transaction, "bad"))
     found = harness.connection.execute("SELECT chave FROM meta WHERE chave IN ('good', 'bad')").fetchall()
     assert found == [("good",)]
 
@@ -397,22 +398,18 @@ def test_a_writer_that_dies_takes_the_process_with_it(tmp_path: Path) -> None:
     """Loudly, and at once: one that takes writes and tells no one would be worse than none."""
     program = f"""
         import gevent
-        from pedidos_server.storage.sqlite.database import Database
+        from pedidos_server.storage.sqlite.database import Sqlite
         from pedidos_server.domain.commands import CreateOrder
         from pedidos_server.domain.order import FIELDS
-        from pedidos_server.storage.sqlite.migrations import migrate
-        from pedidos_server.storage.sqlite.batch import SqliteTransactions
         from pedidos_server.storage.writer import Writer
         from pedidos_server.timekeeping import Clock
 
-        database = Database("sqlite:///{tmp_path}/pedidos.db")
-        peewee = database.open_writer()
-        migrate(peewee, database.path)
+        database = Sqlite("sqlite:///{tmp_path}/pedidos.db")
 
         def publish(events):
             raise RuntimeError("nobody could be told")
 
-        writer = Writer(SqliteTransactions(peewee.connection()), publish, Clock())
+        writer = Writer(database.transactions, publish, Clock())
         gevent.spawn(writer.submit, CreateOrder(FIELDS))
         gevent.sleep(30)
     """

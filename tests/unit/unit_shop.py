@@ -11,7 +11,7 @@ from unit_database import new_database
 from pedidos_server.domain.commands import Answer, ChangeOrder, Command, CreateOrder, DeleteOrder, Once, World, decide
 from pedidos_server.domain.order import PedidoMudanca, PedidoNovo, named_fields, new_order
 from pedidos_server.domain.refusals import Refusal
-from pedidos_server.storage import event_log
+from pedidos_server.storage.sqlite import event_log
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
 from pedidos_server.timekeeping import Clock, Moment
 

@@ -16,7 +16,7 @@ from peewee import SQL, Select, fn
 
 from ...domain.commands import Answer, Remembered
 from ...domain.events import document_of, timestamp
-from ..models import Evento, Pedido, Resposta
+from .models import Evento, Pedido, Resposta
 from .statements import BulkInsert, Connection, Statement, slot
 
 KEPT_HOURS = 24

@@ -25,14 +25,16 @@ from ...domain.fields import SECTORS, Order
 from ...domain.order import SHAPE, complete, search_text, sector_of
 from ...errors import Problem
 from ...timekeeping import Moment
-from ..event_log import append, head
-from ..models import Historico, NumeroDistante, Pedido
-from ..writer import Failed, TooLarge
+from ..base import Failed, TooLarge, Transaction, Transactions
 from . import answers
 from .checkpoints import Checkpoints
-from .database import Database, database_problem
-from .migrations import get_meta, set_meta
+from .errors import database_problem
+from .event_log import append, head
+from .file import SqliteFile
+from .meta import get_meta, set_meta
+from .models import Historico, NumeroDistante, Pedido
 from .statements import BulkInsert, Connection, Statement, slot
+from .transaction import SqliteTransaction
 
 T = TypeVar("T")
 
@@ -102,13 +104,13 @@ _insert_history = BulkInsert(
 # ------------------------------------------------------------------------------------ transactions
 
 
-class SqliteTransactions:
-    """Transactions on one connection, in one thread. With a ``database``, its files are looked at around each COMMIT,
+class SqliteTransactions(Transactions):
+    """Transactions on one connection, in one thread. With a ``file``, its files are looked at around each COMMIT,
     and its WAL is moved to the file now and then."""
 
-    def __init__(self, connection: Connection, database: Database | None = None) -> None:
-        self._connection, self._database = connection, database
-        self._checkpoints = None if database is None else Checkpoints(database.files, connection)
+    def __init__(self, connection: Connection, file: SqliteFile | None = None) -> None:
+        self._connection, self._file = connection, file
+        self._checkpoints = None if file is None else Checkpoints(file.files, connection)
 
     def carry_out(self, commands: Sequence[Command], decide_all: Callable[[World], None], moment: Moment) -> World:
         with self._transaction():
@@ -118,9 +120,9 @@ class SqliteTransactions:
             batch.store(world)
         return world
 
-    def run(self, work: Callable[[Connection], T]) -> T:
+    def run(self, work: Callable[[Transaction], T]) -> T:
         with self._transaction():
-            return work(self._connection)
+            return work(SqliteTransaction(self._connection))
 
     def due(self, *, idle: bool) -> float | None:
         return None if self._checkpoints is None else self._checkpoints.due(idle=idle)
@@ -153,14 +155,14 @@ class SqliteTransactions:
             with suppress(sqlite3.Error):
                 connection.execute("PRAGMA shrink_memory")  # a bad page that was read would stay in the cache
             busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-            path = None if self._database is None else self._database.path
+            path = None if self._file is None else self._file.path
             raise Failed(database_problem(error, path), str(error), final=busy) from error
 
     def _check_files(self, connection: Connection | None = None) -> None:
         """Raises Failed where the file is no longer the one that was opened."""
         try:
-            if self._database is not None:
-                self._database.check(connection)
+            if self._file is not None:
+                self._file.check(connection)
         except Problem as replaced:
             raise Failed(replaced, replaced.detail, final=True) from None
 

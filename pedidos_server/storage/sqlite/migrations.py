@@ -11,10 +11,11 @@ from pathlib import Path
 from peewee import PeeweeException, SqliteDatabase
 
 from ...errors import StartupError
-from ..models import TABLES, Meta_
-from .database import explain
+from .errors import explain
+from .meta import find_meta, get_meta, set_meta
+from .models import TABLES
 from .search_mask import LETTERS
-from .statements import Connection, Statement, slot
+from .statements import Connection
 
 SCHEMA_VERSION = 1
 
@@ -66,20 +67,6 @@ def _index_answers(connection: Connection) -> None:
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {}
 """``STEPS[n]`` takes a database from version n - 1 to n."""
-
-_get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
-_set = Statement(Meta_.insert({Meta_.chave: slot("chave"), Meta_.valor: slot("valor")}).on_conflict("REPLACE"))
-
-
-def get_meta(connection: Connection, chave: str) -> str:
-    row = _get(connection, chave=chave).fetchone()
-    if row is None:
-        raise sqlite3.DatabaseError(f"meta {chave} is missing")
-    return str(row[0])
-
-
-def set_meta(connection: Connection, chave: str, valor: str) -> None:
-    _set(connection, chave=chave, valor=valor)
 
 
 def migrate(
@@ -150,7 +137,7 @@ def _version(connection: Connection, path: Path) -> int:
         raise StartupError(
             f"{path} não é um banco do Pedidos: tem outras tabelas. Escolha outro arquivo com --database."
         )
-    if _get(connection, chave="versao_do_esquema").fetchone():
+    if find_meta(connection, "versao_do_esquema") is not None:
         raise StartupError(
             f"{path} é de uma versão de testes do Pedidos, anterior à 0.1.0, que esta não abre. Guarde o arquivo, e "
             "comece outro com --database."

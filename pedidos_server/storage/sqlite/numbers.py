@@ -6,20 +6,14 @@ far above it when an order had them, also where that order has been deleted or r
 
 from __future__ import annotations
 
+from ..base import MAX_NEXT_NUMBER, NumberError
+from .meta import get_meta, set_meta
 from .models import NumeroDistante
-from .sqlite.migrations import get_meta, set_meta
-from .sqlite.statements import Connection, Statement, slot
-
-MAX_NEXT = 10**15
-"""Where a shop may begin to count at most."""
+from .statements import Connection, Statement, slot
 
 _is_used = Statement(NumeroDistante.select(NumeroDistante.numero).where(NumeroDistante.numero == slot("numero")))
 _pass = Statement(NumeroDistante.delete().where(NumeroDistante.numero <= slot("numero")))
 _MAX_STORED = 2**63 - 1
-
-
-class NumberError(ValueError):
-    """The sequence cannot go on from there; the message says why."""
 
 
 def next_number(connection: Connection) -> int:
@@ -35,8 +29,8 @@ def set_next(connection: Connection, number: int) -> None:
     following = next_number(connection)
     if number < following:
         raise NumberError(f"O número {number} não serve: o próximo já é o {following}. Diga um maior.")
-    if number > MAX_NEXT:
-        raise NumberError(f"O número {number} é grande demais: o maior que serve é {MAX_NEXT}.")
+    if number > MAX_NEXT_NUMBER:
+        raise NumberError(f"O número {number} é grande demais: o maior que serve é {MAX_NEXT_NUMBER}.")
     if _is_used(connection, numero=number).fetchone():
         raise NumberError(f"O número {number} já foi de um pedido. Diga outro.")
     _stand_at(connection, number - 1)

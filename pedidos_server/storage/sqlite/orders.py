@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import groupby
 
 import pydantic_core
 from peewee import SQL, Select, fn
 
-from ..domain.events import Cursor, encode, timestamp
-from ..domain.fields import MAX_INTEGER, OPEN_STATUSES
-from ..domain.order import SHAPE, complete, searchable, telephone
-from ..errors import invalid_fields, not_found
+from ...domain.events import Cursor, encode
+from ...domain.fields import OPEN_STATUSES
+from ...domain.order import SHAPE, complete, searchable
+from ...domain.refusals import NotFound
+from ..base import Document
+from ..lists import Filters, Page, search_terms
 from . import event_log
-from . import numbers as order_numbers
+from .json_array import JsonArray
 from .models import Contagem, Historico, Pedido
-from .sqlite.database import JsonArray
-from .sqlite.search_mask import LETTERS, numbers_with
-from .sqlite.statements import Connection, Statement, slot
+from .search_mask import LETTERS, numbers_with
+from .statements import Connection, Statement, slot
 
 _one = Statement(Pedido.select(Pedido.versao, Pedido.documento, Pedido.forma).where(Pedido.id == slot("id")))
 _newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
@@ -69,12 +68,12 @@ _history = Statement(
 )
 
 
-def one(connection: Connection, pedido_id: int) -> tuple[int, bytes]:
-    """The order's version and its JSON. Raises Problem 404."""
+def one(connection: Connection, pedido_id: int) -> Document:
+    """Raises NotFound."""
     row = _one(connection, id=pedido_id).fetchone()
     if row is None:
-        raise not_found(pedido_id)
-    return row[0], _as_today(row[1], row[2])
+        raise NotFound(pedido_id)
+    return Document(row[0], _as_today(row[1], row[2]))
 
 
 def newest(connection: Connection) -> bytes | None:
@@ -84,10 +83,10 @@ def newest(connection: Connection) -> bytes | None:
 
 
 def history(connection: Connection, pedido_id: int) -> JsonArray:
-    """The history, oldest first, of a deleted order too. Raises Problem 404."""
+    """The history, oldest first, of a deleted order too. Raises NotFound."""
     ids = pydantic_core.from_json(_history_ids(connection, pedido_id=pedido_id).fetchone()[0])
     if not ids:
-        raise not_found(pedido_id)
+        raise NotFound(pedido_id)
     return JsonArray(array("q", sorted(ids)), _rows(_history), _history_entry)
 
 
@@ -106,50 +105,9 @@ def _rows(statement: Statement) -> Callable[[Connection, Sequence[int]], sqlite3
     return select
 
 
-def next_number(connection: Connection) -> dict[str, int]:
-    return {
-        "proximo_numero": order_numbers.next_number(connection),
-        "total_pedidos": sum(total for *_, total in _kinds(connection)),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which orders a list holds; None or "" leaves a filter out."""
-
-    status: str | None = None
-    setor: str | None = None
-    prioridade: str | None = None
-    q: str = ""
-    atualizado_desde: str | None = None
-    recentes: int | None = None
-
-    def recent_since(self, now: datetime | None = None) -> str:
-        """Rounded down to the hour, so that a list asked for again within it can answer 304."""
-        moment = (now or datetime.now(UTC)).replace(minute=0, second=0, microsecond=0)
-        return timestamp(moment - timedelta(days=self.recentes or 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Where a page of a list starts: below an order's id; ``snapshot`` is the first page's cursor."""
-
-    limit: int | None = None
-    below_id: int = MAX_INTEGER
-    snapshot: Cursor | None = None
-
-    @classmethod
-    def parse(cls, limit: int | None, cursor: str | None) -> Page:
-        """Raises Problem 422 for a cursor that no page of ours gave out."""
-        if not cursor:
-            return cls(limit)
-        match = re.fullmatch(r"([0-9]{1,18})\.(.+)", cursor, re.ASCII)
-        snapshot = Cursor.parse(match[2]) if match else None
-        if match is None or snapshot is None:
-            raise invalid_fields(
-                [{"campo": "cursor", "mensagem": "não é um cursor de página: use o do cabeçalho Link"}]
-            )
-        return cls(limit, int(match[1]), snapshot)
+def count(connection: Connection) -> int:
+    """How many orders there are."""
+    return sum(total for *_, total in _kinds(connection))
 
 
 NEWEST = 5_000
@@ -159,34 +117,6 @@ _OPEN = "status IN ({})".format(", ".join(f"'{status}'" for status in OPEN_STATU
 _BY_KIND = "pedido_status_setor_prioridade"
 _BY_CHANGE = "pedido_alterado_em_status_setor_prioridade"
 _BY_TEXT = "pedido_letras_busca"
-
-
-MAX_WORDS = 8
-"""Words of one search: each is looked for in every text."""
-SHORTEST_TELEPHONE = 4
-"""Digits that may be part of one."""
-_OF_TELEPHONE = re.compile(r"[0-9()+./-]+").fullmatch
-_BEFORE_THE_AREA = re.compile(r"\A(?:(?:00|\+)?55(?=[0-9]{10})|0(?=[1-9][0-9]{9}))")
-"""Brazil's country code, or the 0 before an area code: most telephones are stored without."""
-
-
-def _searched(text: str) -> Iterator[tuple[list[str], tuple[str, ...]]]:
-    """The words to be found, each by itself, with none beside it. Those that may be a telephone come together, since
-    "(11) 98765-4321" is one, with its digits beside them: either these words are found, or the digits in a row.
-
-    Raises Problem 422 for more than MAX_WORDS.
-    """
-    words = text.split()
-    if len(words) > MAX_WORDS:
-        raise invalid_fields([{"campo": "q", "mensagem": f"no máximo {MAX_WORDS} palavras"}])
-    for may_be, together in groupby(words, lambda word: _OF_TELEPHONE(word) is not None):
-        if not may_be:
-            yield from (([word], ()) for word in together)
-            continue
-        run = list(together)
-        digits = _BEFORE_THE_AREA.sub("", re.sub(r"[^0-9+]", "", "".join(run)), count=1)
-        digits = telephone(digits)
-        yield run, (digits,) if len(digits) >= SHORTEST_TELEPHONE else ()
 
 
 class _Lookup:
@@ -211,8 +141,7 @@ class _Lookup:
             others.append("alterado_em >= ?")
             values.append(filters.atualizado_desde)
             index = _BY_CHANGE
-        text = searchable(filters.q)
-        for words, dialled in _searched(text):
+        for words, dialled in search_terms(filters.q):
             found = " AND ".join(["busca GLOB ?"] * len(words))  # INSTR takes a third longer
             others.append(f"({found} OR busca GLOB ?)" if dialled else found)
             values += ["*" + _GLOB_SIGN.sub(r"[\g<0>]", word) + "*" for word in (*words, *dialled)]
@@ -228,7 +157,7 @@ class _Lookup:
             self._hits_values = [*self._kind.values(), *self._values]
         else:
             self._hits, self._hits_values = _ids(index, [*kind, *others] or ["TRUE"]), self._values
-            numbers = numbers_with(text)
+            numbers = numbers_with(searchable(filters.q))
             if numbers is not None:  # only for the index: of the orders themselves, each would be computed
                 self._hits += f" AND {LETTERS} IN (SELECT value FROM json_each(?))"  # nosec B608 # noqa: S608
                 self._hits_values = [*self._values, pydantic_core.to_json(numbers).decode()]
@@ -293,28 +222,18 @@ def _ids(index: str, conditions: list[str]) -> str:
 
 
 @dataclass(slots=True)
-class OrderList:
-    """A list as it is answered. Its orders may be read in later transactions, and then be newer than ``current``: the
-    events behind it say the same again. What was deleted meanwhile is missing, and comes as an event.
-
-    ``current`` is the log's position that these rows include; ``snapshot`` the first page's.
-    """
+class FoundList:
+    """See OrderList."""
 
     current: Cursor
     snapshot: Cursor
     total: int
-    documents: JsonArray
-    next_cursor: str | None = None
+    next_cursor: str | None
 
 
-def position(connection: Connection) -> Cursor:
-    """The position in the event log that whatever is read in this transaction includes."""
-    return event_log.head(connection).cursor
-
-
-def orders(connection: Connection, filters: Filters, page: Page) -> OrderList:
+def find(connection: Connection, filters: Filters, page: Page) -> tuple[FoundList, JsonArray]:
     """The orders that match, newest first."""
-    current = position(connection)
+    current = event_log.head(connection).cursor
     snapshot = page.snapshot or current
     lookup = _Lookup(filters)
     next_cursor = None
@@ -326,7 +245,7 @@ def orders(connection: Connection, filters: Filters, page: Page) -> OrderList:
     else:
         total, ids = lookup.all(connection, page.below_id)
     documents = JsonArray(array("q", ids), _rows(_documents), lambda row: _as_today(row[1], row[2]))
-    return OrderList(current, snapshot, total, documents, next_cursor)
+    return FoundList(current, snapshot, total, next_cursor), documents
 
 
 def _as_today(document: bytes, shape: int) -> bytes:

@@ -6,16 +6,15 @@ All functions take the connection that runs them; those that write belong to the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from peewee import fn
 
-from ..domain.events import DOCUMENT_MARK, Cursor, Event, timestamp
+from ...domain.events import DOCUMENT_MARK, Cursor, Event, timestamp
+from ..base import Head, Retention
+from .meta import get_meta
 from .models import Evento
-from .sqlite.migrations import get_meta
-from .sqlite.statements import BulkInsert, Connection, Statement, slot
+from .statements import BulkInsert, Connection, Statement, slot
 
 LONGEST_MOVED = 16 * 1024
 """Bytes of an order that an idempotent answer still has after its event is gone. Those with pictures are longer."""
@@ -43,15 +42,6 @@ _columns = (Evento.numero, Evento.tag, Evento.mensagem)
 _after = Statement(Evento.select(*_columns).where(Evento.numero > slot("numero")).order_by(Evento.numero))
 _newest = Statement(Evento.select(*_columns).order_by(Evento.numero.desc()))
 _delete = Statement(Evento.delete().where(Evento.numero <= slot("numero")))
-
-
-class Head(NamedTuple):
-    """The newest event: its cursor, the bytes of all events ever, and when it was committed, by the server's own
-    clock."""
-
-    cursor: Cursor
-    total_bytes: int
-    when: str
 
 
 def head(connection: Connection) -> Head:
@@ -113,15 +103,6 @@ def newest(connection: Connection, max_events: int, max_bytes: int) -> list[Even
         events.append(Event(Cursor(numero, tag), mensagem))
     events.reverse()
     return events
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How much of the log is kept; whichever is reached first."""
-
-    events: int
-    days: float
-    bytes: int
 
 
 def prune(connection: Connection, retention: Retention, now: datetime) -> int:
