@@ -38,7 +38,7 @@ bench: env  ## every figure of docs/performance.md; --row NAME for one: make ben
 	$(VENV)/python -m bench $(if $(ROW),--row $(ROW))
 
 screens: env  ## the pictures in docs/
-	$(VENV)/python tests/browser/screenshots.py
+	$(VENV)/python -m tests.browser.screenshots
 
 release: env  ## the packages, built and checked (CONTRIBUTING.md has the rest of the recipe)
 	$(VENV)/pip install -q build twine && rm -rf dist build && $(VENV)/python -m build && $(VENV)/twine check --strict dist/*

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Kills the server again and again under load, and proves that nothing was lost and nothing came twice.
 
 The long form of tests/durability/test_nothing_lost.py: eight writers create, change and delete orders while
@@ -11,13 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-sys.path[:0] = [str(TESTS), str(TESTS / "unit"), str(TESTS / "durability")]
-
-from live_server import KINDS, LiveServer  # noqa: E402 (found only now)
-from lossless_run import run  # noqa: E402
+from tests.support.live_server import KINDS, LiveServer
+from tests.support.lossless_run import run
 
 
 def main() -> None:

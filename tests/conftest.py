@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import KINDS, LiveServer
-from stream_clients import TRANSPORTS, Stream, open_stream
-from turns import turn
+
+from tests.support.live_server import KINDS, LiveServer
+from tests.support.stream_clients import TRANSPORTS, Stream, open_stream
+from tests.support.turns import turn
 
 # The servers a test has used, each with the size of its output before: a failure shows what came after.
 _used_servers = pytest.StashKey[list[tuple[LiveServer, int]]]()

@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_server import ORDERS, LiveServer
+
+from tests.support.live_server import ORDERS, LiveServer
 
 
 def backup(target: Path, database: Path) -> subprocess.CompletedProcess[str]:

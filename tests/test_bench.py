@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from checks import need, need_load_clients
 
 from bench.chart import Line, Panel, page
 from bench.figures import Figure, placed, table
 from bench.rows import all_rows
 from bench.rows_peers import pocketbase
 from bench.timeline import STEPS
+from tests.support.checks import need, need_load_clients
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")

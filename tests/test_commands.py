@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from live_server import ORDERS, LiveServer
 
 from pedidos_server.cli.watch import as_line, describe
+from tests.support.live_server import ORDERS, LiveServer
 
 MODULE = [sys.executable, "-m", "pedidos_server"]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from checks import SECTORS, position, unique
-from live_server import ORDERS, LiveServer
-from stream_clients import Stream
+from tests.support.checks import SECTORS, position, unique
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import Stream
 
 THREADS = 8
 

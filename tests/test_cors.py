@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import requests
-from live_server import ORDERS, LiveServer
-from stream_clients import Stream
+
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import Stream
 
 TAURI = ["tauri://localhost", "http://tauri.localhost", "https://tauri.localhost"]
 STRANGERS = [

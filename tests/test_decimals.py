@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from checks import assert_faults, assert_problem
-from live_server import ORDERS, LiveServer
+
+from tests.support.checks import assert_faults, assert_problem
+from tests.support.live_server import ORDERS, LiveServer
 
 FIELDS = ("valor_total", "valor_frete", "valor_itens")
 

@@ -14,8 +14,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from crowd import Crowd
-from live_server import ORDERS, LiveServer, wait_until
+
+from tests.support.crowd import Crowd
+from tests.support.live_server import ORDERS, LiveServer, wait_until
 
 STREAMS = 500
 IDLE = 100

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks import assert_faults, assert_problem
-from live_server import ORDERS, LiveServer
 
 from pedidos_server.web.problems import _SLUGS
+from tests.support.checks import assert_faults, assert_problem
+from tests.support.live_server import ORDERS, LiveServer
 
 JSON = {"Content-Type": "application/json"}
 

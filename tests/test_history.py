@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from checks import assert_problem, event_of, position
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import Stream
+
+from tests.support.checks import assert_problem, event_of, position
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import Stream
 
 
 def history(server: LiveServer, order_id: int) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 import requests
-from checks import assert_problem, position, unique
-from live_server import ORDERS, LiveServer
+
+from tests.support.checks import assert_problem, position, unique
+from tests.support.live_server import ORDERS, LiveServer
 
 
 def key() -> dict[str, str]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks import assert_faults, assert_problem
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import HANDSHAKE, TRANSPORTS, RawWebSocket, StreamRefused, text_frame
+
+from tests.support.checks import assert_faults, assert_problem
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import HANDSHAKE, TRANSPORTS, RawWebSocket, StreamRefused, text_frame
 
 JSON = {"Content-Type": "application/json"}
 POST = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from checks import assert_faults
-from live_server import KINDS, LiveServer, wait_until
-from stream_clients import PING, TEXT, TRANSPORTS, RawWebSocket, Stream, frame, open_stream, text_frame
+
+from tests.support.checks import assert_faults
+from tests.support.live_server import KINDS, LiveServer, wait_until
+from tests.support.stream_clients import PING, TEXT, TRANSPORTS, RawWebSocket, Stream, frame, open_stream, text_frame
 
 SILENCE = 60.0
 """Seconds after which a WebSocket peer that says nothing, not even pong, is dropped."""

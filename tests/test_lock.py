@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_server import KINDS, LiveServer, ServerDied
-from stream_clients import Stream
+
+from tests.support.live_server import KINDS, LiveServer, ServerDied
+from tests.support.stream_clients import Stream
 
 
 @pytest.mark.slow

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checks import unique
-from live_server import ORDERS, LiveServer, ServerDied, wait_until
-from stream_clients import Stream
+
+from tests.support.checks import unique
+from tests.support.live_server import ORDERS, LiveServer, ServerDied, wait_until
+from tests.support.stream_clients import Stream
 
 
 def lines_with(server: LiveServer, since: int, *words: str) -> list[str]:

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from live_server import LiveServer
+
+from tests.support.live_server import LiveServer
 
 PATHS = {
     "/api/v1/pedidos": {"get", "post"},

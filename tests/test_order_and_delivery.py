@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from checks import event_of, position, unique
-from live_server import ORDERS, LiveServer
-from stream_clients import RawWebSocket, Stream
+
+from tests.support.checks import event_of, position, unique
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import RawWebSocket, Stream
 
 SERVER_SET = {"versao", "ultima_atualizacao"}
 Connect = Callable[..., Stream]

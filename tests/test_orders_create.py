@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from checks import SECTORS, assert_faults, assert_problem, media_type, unique
-from live_server import ORDERS, LiveServer
+
+from tests.support.checks import SECTORS, assert_faults, assert_problem, media_type, unique
+from tests.support.live_server import ORDERS, LiveServer
 
 FULL_ITEM = {
     "id": 7,

@@ -6,8 +6,9 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from checks import assert_problem, media_type, unique
-from live_server import ORDERS, LiveServer
+
+from tests.support.checks import assert_problem, media_type, unique
+from tests.support.live_server import ORDERS, LiveServer
 
 
 def test_an_order_with_its_etag(server: LiveServer) -> None:

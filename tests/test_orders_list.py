@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from checks import SECTORS, assert_problem, media_type, position, unique
-from live_server import ORDERS, LiveServer
+
+from tests.support.checks import SECTORS, assert_problem, media_type, position, unique
+from tests.support.live_server import ORDERS, LiveServer
 
 
 def ids(server: LiveServer, **filters: Any) -> list[int]:

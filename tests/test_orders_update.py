@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from checks import assert_faults, assert_problem, unique
-from live_server import ORDERS, LiveServer
+
+from tests.support.checks import assert_faults, assert_problem, unique
+from tests.support.live_server import ORDERS, LiveServer
 
 CHANGES: dict[str, Any] = {
     "numero": "T-",  # and something unique

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from checks import position
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import Stream, StreamRefused, open_stream
+
+from tests.support.checks import position
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import Stream, StreamRefused, open_stream
 
 WRITERS = 4
 

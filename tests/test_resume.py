@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from checks import event_of, position, unique
-from live_server import ORDERS, LiveServer
-from resuming import Connect, assert_resumed, numbers, on_both, write
+
+from tests.support.checks import event_of, position, unique
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.resuming import Connect, assert_resumed, numbers, on_both, write
 
 StartServer = Callable[..., LiveServer]
 

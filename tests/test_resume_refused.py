@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
-from checks import position
-from live_server import LiveServer, wait_until
-from resuming import Connect, assert_refused, assert_resumed, on_both, write
+
+from tests.support.checks import position
+from tests.support.live_server import LiveServer, wait_until
+from tests.support.resuming import Connect, assert_refused, assert_resumed, on_both, write
 
 StartServer = Callable[..., LiveServer]
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from crowd import Crowd
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import TRANSPORTS, RawWebSocket, Stream, StreamClosed
+
+from tests.support.crowd import Crowd
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import TRANSPORTS, RawWebSocket, Stream, StreamClosed
 
 PROMISED = {"embedded": 3.0, "gunicorn": 5.0}
 PATIENCE = 3.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from checks import assert_problem
-from live_server import ORDERS, LiveServer
-from stream_clients import Stream
+
+from tests.support.checks import assert_problem
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import Stream
 
 API = ORDERS.rstrip("/")
 SHORT = "/pedidos"

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from checks import position
-from live_server import LiveServer, wait_until
-from stream_clients import CLOSE, TEXT, RawWebSocket, Stream, parse_close
+
+from tests.support.checks import position
+from tests.support.live_server import LiveServer, wait_until
+from tests.support.stream_clients import CLOSE, TEXT, RawWebSocket, Stream, parse_close
 
 PATIENCE = 10.0
 """Seconds without taking a byte, after which a client for whom events wait is cut."""

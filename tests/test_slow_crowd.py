@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from checks import need_load_clients, position
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import TRANSPORTS
-
 from bench.clients import Subscribers, send
+from tests.support.checks import need_load_clients, position
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import TRANSPORTS
 
 EACH = 100
 """Streams of each transport."""

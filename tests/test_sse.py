@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from checks import assert_problem, event_of
-from live_server import LiveServer, wait_until
-from stream_clients import SSEStream, Stream
+
+from tests.support.checks import assert_problem, event_of
+from tests.support.live_server import LiveServer, wait_until
+from tests.support.stream_clients import SSEStream, Stream
 
 REQUEST = b"GET /sse/pedidos HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 

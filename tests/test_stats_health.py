@@ -9,9 +9,10 @@ from contextlib import closing
 
 import pytest
 import requests
-from checks import assert_problem, media_type
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import Stream
+
+from tests.support.checks import assert_problem, media_type
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import Stream
 
 
 def test_connections_are_counted_by_type(server: LiveServer, connect: Callable[..., Stream]) -> None:

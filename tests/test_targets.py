@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-from live_server import ORDERS, LiveServer
+
+from tests.support.live_server import ORDERS, LiveServer
 
 UPGRADE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

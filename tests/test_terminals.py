@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer
+
+from tests.support.live_server import LiveServer
 
 MODULE = [sys.executable, "-m", "pedidos_server"]
 NAME = "Ateliê 🎀"

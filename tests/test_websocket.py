@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from checks import assert_problem, event_of
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import (
+
+from tests.support.checks import assert_problem, event_of
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import (
     BINARY,
     CLOSE,
     CONTINUATION,

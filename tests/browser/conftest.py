@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer
-from plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, PLACES, ChromiumPerson, Person, Place, require
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-# npm's packages, for the tests of the built example; servers with tokens, for those of foreign pages.
-sys.path += [str(Path(__file__).parent.parent / name) for name in ("js", "security")]
+from tests.support.live_server import LiveServer
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, PLACES, ChromiumPerson, Person, Place, require
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +48,7 @@ def require_selenium() -> None:
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
-    from webkit import Display
+    from tests.support.webkit import Display
 
     with Display() as name:
         yield name
@@ -87,7 +84,7 @@ def new_person(place: Place, request: pytest.FixtureRequest) -> Iterator[Callabl
                 new_chromium: Callable[[str], Person] = request.getfixturevalue("new_chromium")
                 return new_chromium(origin)
             require_selenium()
-            from webkit import WebKitPerson
+            from tests.support.webkit import WebKitPerson
 
             person = WebKitPerson(origin, request.getfixturevalue("display"))
             stack.callback(person.quit)

@@ -1,7 +1,7 @@
 """Takes the pictures of the page that stand in `docs/images/`, of all its states, with a believable day's orders:
 
-python tests/browser/screenshots.py            # all of them
-python tests/browser/screenshots.py conflito   # one
+python -m tests.browser.screenshots            # all of them
+python -m tests.browser.screenshots conflito   # one
 """
 
 from __future__ import annotations
@@ -16,21 +16,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from film import Film  # noqa: E402
-from live_server import ORDERS, LiveServer  # noqa: E402
-from plain_page import CHROMIUM_ARGUMENTS, require  # noqa: E402
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402
-from view_support import move_back  # noqa: E402
-
-from pedidos_server.cli.demo import COLLEAGUES, COUNTER, believable_order  # noqa: E402
-from pedidos_server.domain.fields import SECTORS  # noqa: E402
+from pedidos_server.cli.demo import COLLEAGUES, COUNTER, believable_order
+from pedidos_server.domain.fields import SECTORS
+from tests.support.film import Film
+from tests.support.live_server import ORDERS, REPOSITORY, LiveServer
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, require
+from tests.support.view_support import move_back
 
 PICTURES = REPOSITORY / "docs" / "images"
 DESK = {"width": 1280, "height": 800}

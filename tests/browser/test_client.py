@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import pytest
-from live_server import LiveServer
-from plain_page import (
+from playwright.sync_api import Error as PlaywrightError
+
+from tests.support.live_server import LiveServer
+from tests.support.plain_page import (
     ChromiumPerson,
     Person,
     Place,
@@ -19,8 +21,7 @@ from plain_page import (
     server_orders,
     server_streams,
 )
-from playwright.sync_api import Error as PlaywrightError
-from proxies import LossyProxy
+from tests.support.proxies import LossyProxy
 
 AnyTab = TypeVar("AnyTab", bound=Tab)
 NewPerson = Callable[[int], Person]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import LiveServer
-from npm_workspace import REPOSITORY, packages, run, workspace_with
-from plain_page import CHROMIUM_ARGUMENTS, eventually, require, server_orders, server_streams
 from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import TimeoutError as NotInTime
+
+from tests.support.live_server import LiveServer
+from tests.support.npm_workspace import REPOSITORY, packages, run, workspace_with
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, eventually, require, server_orders, server_streams
 
 ORIGIN = "http://tauri.localhost"
 

@@ -14,10 +14,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from doors import Doors
-from live_server import ORDERS, LiveServer
-from plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, require
 from playwright.sync_api import Browser, Page, Playwright
+
+from tests.support.doors import Doors
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, require
 
 FOREIGN_NAME = "mau.example"
 

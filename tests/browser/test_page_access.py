@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from live_server import LiveServer
-from page_helpers import Frames, OpenPage, Shop, box, card, day, row
 from playwright.sync_api import Page, Route, expect
-from view_support import assert_accessible_in_light_and_dark as assert_accessible
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.live_server import LiveServer
+from tests.support.page_helpers import Frames, OpenPage, Shop, box, card, day, row
+from tests.support.view_support import assert_accessible_in_light_and_dark as assert_accessible
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 
 def a_day(shop: Shop) -> list[dict[str, object]]:

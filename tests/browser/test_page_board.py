@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from live_server import wait_until
-from page_helpers import Frames, OpenPage, Shop, card, column, day
 from playwright.sync_api import Locator, Page, Route, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.live_server import wait_until
+from tests.support.page_helpers import Frames, OpenPage, Shop, card, column, day
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 
 def test_a_drag_ticks_the_sector(open_page: OpenPage, shop: Shop) -> None:

@@ -7,11 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from live_server import REPOSITORY, LiveServer, wait_until
-from page_helpers import OpenPage, Shop, box, row
 from playwright.sync_api import Page, Route, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.live_server import REPOSITORY, LiveServer, wait_until
+from tests.support.page_helpers import OpenPage, Shop, box, row
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 
 def with_clock(page: Page) -> None:

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from page_helpers import OpenPage, Shop, box, day
 from playwright.sync_api import Page, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.page_helpers import OpenPage, Shop, box, day
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 WIDTHS = (360, 390, 820, 1280, 1920)
 PHONE = 500

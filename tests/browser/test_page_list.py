@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from live_server import wait_until
-from page_helpers import OpenPage, Shop, box, card, column, day, numbers, row
 from playwright.sync_api import Page, Route, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.live_server import wait_until
+from tests.support.page_helpers import OpenPage, Shop, box, card, column, day, numbers, row
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 PATCH = "**/api/v1/pedidos/*"
 

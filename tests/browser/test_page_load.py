@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import requests
-from live_server import ORDERS, LiveServer
-from page_helpers import OpenPage, Shop, day
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.page_helpers import OpenPage, Shop, day
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 ORDERS_ON_BOARD = 2_000
 PARTS = 8

@@ -9,11 +9,12 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from live_server import wait_until
-from page_helpers import OpenPage, Shop, day
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.live_server import wait_until
+from tests.support.page_helpers import OpenPage, Shop, day
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 
 def field(page: Page, name: str) -> Locator:

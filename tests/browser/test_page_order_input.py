@@ -8,10 +8,11 @@ import struct
 from datetime import date
 
 import pytest
-from page_helpers import OpenPage, Shop
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.page_helpers import OpenPage, Shop
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 AVIF = base64.b64decode(
     "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2aWYA"

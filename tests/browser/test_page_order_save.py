@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from doors import Doors
-from live_server import wait_until
-from page_helpers import OpenPage, Shop
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.doors import Doors
+from tests.support.live_server import wait_until
+from tests.support.page_helpers import OpenPage, Shop
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 WAYS = {
     "html": lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Portal</h1>"),

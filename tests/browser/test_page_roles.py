@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from doors import Doors, new_token, revoke
-from live_server import wait_until
-from page_helpers import OpenAs, Shop, SignIn, box, card, column, row
 from playwright.sync_api import Locator, Page, Request, Route, expect
-from view_support import assert_accessible_in_light_and_dark as assert_accessible
 
-pytest_plugins = ["page_fixtures", "role_fixtures"]
+from tests.support.doors import Doors, new_token, revoke
+from tests.support.live_server import wait_until
+from tests.support.page_helpers import OpenAs, Shop, SignIn, box, card, column, row
+from tests.support.view_support import assert_accessible_in_light_and_dark as assert_accessible
+
+pytest_plugins = ["tests.support.page_fixtures", "tests.support.role_fixtures"]
 
 READER = "Seu acesso é só de leitura"
 WORKER = "Seu acesso só muda os setores e a situação"

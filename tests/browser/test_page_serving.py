@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from page_helpers import OpenPage, Shop
 from playwright.sync_api import Request
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.page_helpers import OpenPage, Shop
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 
 def test_policy_allows_this_server_alone_and_nothing_inline(shop: Shop) -> None:

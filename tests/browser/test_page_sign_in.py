@@ -5,12 +5,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from doors import Doors, new_token, revoke
-from live_server import wait_until
-from page_helpers import OpenAs, OpenPage, Shop, SignIn, box
 from playwright.sync_api import Page, Route, expect
 
-pytest_plugins = ["page_fixtures", "role_fixtures"]
+from tests.support.doors import Doors, new_token, revoke
+from tests.support.live_server import wait_until
+from tests.support.page_helpers import OpenAs, OpenPage, Shop, SignIn, box
+
+pytest_plugins = ["tests.support.page_fixtures", "tests.support.role_fixtures"]
 
 
 def add_token(doors: Doors, name: str) -> None:

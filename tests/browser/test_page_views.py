@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from page_helpers import OpenPage, Shop
 from playwright.sync_api import Page, Route, expect
 
-pytest_plugins = ["page_fixtures"]
+from tests.support.page_helpers import OpenPage, Shop
+
+pytest_plugins = ["tests.support.page_fixtures"]
 
 PORTAL = "<!doctype html><title>Rede</title><h1>Entre na rede do hotel</h1>"
 

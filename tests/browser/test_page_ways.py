@@ -10,12 +10,13 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from conftest import require_selenium
-from live_server import LiveServer
-from nginx import REFUSES_UPGRADE, Nginx
-from page_helpers import Shop
-from plain_page import require
 from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import require_selenium
+from tests.support.live_server import LiveServer
+from tests.support.nginx import REFUSES_UPGRADE, Nginx
+from tests.support.page_helpers import Shop
+from tests.support.plain_page import require
 
 TIMEOUT = 20.0
 
@@ -122,7 +123,7 @@ def screen(
     with ExitStack() as stack:
         if way == "webkit":
             require_selenium()
-            from webkit import start_driver
+            from tests.support.webkit import start_driver
 
             driver = start_driver(request.getfixturevalue("display"))
             stack.callback(driver.quit)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from live_server import LiveServer
-from nginx import REFUSES_UPGRADE, UPGRADE, Nginx
-from plain_page import ChromiumPerson, Tab, cursor_of, eventually, require, server_orders
-from proxies import HoldingProxy, Portal
+
+from tests.support.live_server import LiveServer
+from tests.support.nginx import REFUSES_UPGRADE, UPGRADE, Nginx
+from tests.support.plain_page import ChromiumPerson, Tab, cursor_of, eventually, require, server_orders
+from tests.support.proxies import HoldingProxy, Portal
 
 NewPerson = Callable[[str], ChromiumPerson]
 StartNginx = Callable[[str], Nginx]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import Doors
-from live_server import wait_until
 from playwright.sync_api import Browser, Page, expect
-from test_deploy import AROUND, free_port
-from test_deploy import require as require_program
+
+from tests.security.test_deploy import AROUND, free_port
+from tests.security.test_deploy import require as require_program
+from tests.support.doors import Doors
+from tests.support.live_server import wait_until
 
 REWRITES = """
 server {{

@@ -5,13 +5,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from live_server import ORDERS
-from page_helpers import OpenPage, Shop, day
 from playwright.sync_api import Page, expect
 
 from pedidos_server.domain.order import ItemPedido, PedidoNovo
+from tests.support.live_server import ORDERS
+from tests.support.page_helpers import OpenPage, Shop, day
 
-pytest_plugins = ["page_fixtures"]
+pytest_plugins = ["tests.support.page_fixtures"]
 
 RUNS = "<script>furado=1</script>"
 PAYLOADS = (

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import LiveServer
 from playwright.sync_api import Page, Route, expect
-from view_support import (
+
+from tests.support.live_server import LiveServer
+from tests.support.view_support import (
     OpenView,
     StartServer,
     assert_accessible_in_light_and_dark,
@@ -22,7 +23,7 @@ from view_support import (
     require,
 )
 
-pytest_plugins = ["view_fixtures"]
+pytest_plugins = ["tests.support.view_fixtures"]
 
 RED = (200, 30, 30)
 

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from view_support import REPOSITORY, npm_packages, require
+
+from tests.support.view_support import REPOSITORY, npm_packages, require
 
 CHROME_87 = REPOSITORY / "tests" / "js" / "chrome87"
 YOUNGER_SCRIPTS = [

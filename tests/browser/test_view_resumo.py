@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from live_server import LiveServer
 from playwright.sync_api import Locator, Page, expect
-from view_support import (
+
+from tests.support.live_server import LiveServer
+from tests.support.view_support import (
     READY,
     SECTORS,
     OpenView,
@@ -20,7 +21,7 @@ from view_support import (
     now,
 )
 
-pytest_plugins = ["view_fixtures"]
+pytest_plugins = ["tests.support.view_fixtures"]
 
 
 def tile(page: Page, sector: str) -> Locator:

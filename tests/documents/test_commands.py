@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import ADDRESS, Walk, blocks, commands
-from live_server import REPOSITORY, LiveServer, wait_until
-from test_links import DOCUMENTS, name
 
 from pedidos_server.cli.main import _parser
+from tests.documents.test_links import DOCUMENTS, name
+from tests.support.commands import ADDRESS, Walk, blocks, commands
+from tests.support.live_server import REPOSITORY, LiveServer, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the commands are those of a Unix shell")
 

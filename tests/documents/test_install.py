@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from commands import Walk, commands
-from live_server import REPOSITORY
+
+from tests.support.commands import Walk, commands
+from tests.support.live_server import REPOSITORY
 
 GUIDE = "documentation/GUIA_RAPIDO_SINCRONIZACAO.md"
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "node_modules", "tests", "bench", "build", "*.egg-info", "*.db*")

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import requests
-from checks import assert_problem
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,8 +27,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from live_server import ORDERS, LiveServer
-from stream_clients import Stream, open_stream
+
+from tests.support.checks import assert_problem
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import Stream, open_stream
 
 SECTORS = ("financeiro", "conferencia", "sublimacao", "costura", "expedicao")
 EXAMPLES, STEPS = 25, 25

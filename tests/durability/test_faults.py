@@ -24,11 +24,12 @@ from typing import Any
 
 import pytest
 import requests
-from checks import assert_problem
-from damage import Pages, failing_disk, fill, locked, mount, small_disk
-from live_server import ORDERS, LiveServer, ServerDied, wait_until
-from process import KIB
-from stream_clients import Stream
+
+from tests.support.checks import assert_problem
+from tests.support.damage import Pages, failing_disk, fill, locked, mount, small_disk
+from tests.support.live_server import ORDERS, LiveServer, ServerDied, wait_until
+from tests.support.process import KIB
+from tests.support.stream_clients import Stream
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a write waits for another program by default."""

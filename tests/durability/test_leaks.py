@@ -18,10 +18,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from idle_clients import REQUESTS, source
-from live_server import REPOSITORY, LiveServer, wait_until
-from process import KIB, MIB, open_files, resident_bytes
-from stream_clients import CLOSE, frame
+
+from tests.support.idle_clients import REQUESTS, source
+from tests.support.live_server import REPOSITORY, LiveServer, wait_until
+from tests.support.process import KIB, MIB, open_files, resident_bytes
+from tests.support.stream_clients import CLOSE, frame
 
 HERE = Path(__file__).resolve().parent
 STREAMS = 10_000
@@ -151,8 +152,8 @@ def test_the_memory_of_an_idle_subscriber(start_server: Callable[..., LiveServer
 @contextmanager
 def idle_clients(server: LiveServer, count: int, transport: str) -> Iterator[None]:
     """So many streams in a process of their own, for as long as the block runs."""
-    command = [sys.executable, str(HERE / "idle_clients.py"), str(server.port), str(count), transport]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
+    command = [sys.executable, "-m", "tests.support.idle_clients", str(server.port), str(count), transport]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
         assert clients.stdin is not None and clients.stdout is not None
         try:
             assert clients.stdout.readline() == b"ready\n"

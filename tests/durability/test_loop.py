@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer
+
+from tests.support.live_server import LiveServer
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")

@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_server import ORDERS, LiveServer
-from lossless_run import event_log, run
-from stream_clients import TRANSPORTS, Stream
+
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.lossless_run import event_log, run
+from tests.support.stream_clients import TRANSPORTS, Stream
 
 KILLS = 5
 
@@ -18,7 +19,7 @@ KILLS = 5
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_kills_lose_nothing(start_server: Callable[..., LiveServer]) -> None:
-    """The long form of this is ``bench/lossless.py``."""
+    """The long form of this is ``python -m bench.lossless``."""
     server = start_server()
     print(run(server, go_on=lambda kills: kills < KILLS, writes_between=(60, 250)))
 

@@ -10,10 +10,11 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
-from live_server import LiveServer, wait_until
-from process import KIB, MIB, resident_bytes
-from raw_stream import RawStream
-from stream_clients import TRANSPORTS, Stream
+
+from tests.support.live_server import LiveServer, wait_until
+from tests.support.process import KIB, MIB, resident_bytes
+from tests.support.raw_stream import RawStream
+from tests.support.stream_clients import TRANSPORTS, Stream
 
 CHANGES = 100
 SIZE = 200 * KIB

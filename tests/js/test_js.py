@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer
-from npm_workspace import REPOSITORY, require, run, workspace_with
+
+from tests.support.live_server import LiveServer
+from tests.support.npm_workspace import REPOSITORY, require, run, workspace_with
 
 REACT_VERSIONS = ("18", "19")
 NEEDS_PACKAGES = {"react.test.js", "docs.test.js", "compat.test.js", "store.property.test.js"}

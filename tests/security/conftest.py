@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import Doors
-from live_server import LiveServer
+
+from tests.support.doors import Doors
+from tests.support.live_server import LiveServer
 
 
 @pytest.fixture(scope="session")

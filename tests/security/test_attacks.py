@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from checks import assert_faults, assert_problem
-from live_server import ORDERS, LiveServer
-from stream_clients import open_stream
+
+from tests.support.checks import assert_faults, assert_problem
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import open_stream
 
 JSON = {"Content-Type": "application/json"}
 POST = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

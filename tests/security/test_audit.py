@@ -7,7 +7,8 @@ import runpy
 from typing import Any
 
 import pytest
-from live_server import REPOSITORY
+
+from tests.support.live_server import REPOSITORY
 
 GOOD = {"name": "flask", "version": "3.1.3", "vulns": []}
 WEAK = {"name": "flask", "version": "0.1", "vulns": [{"id": "CVE-1", "fix_versions": ["0.2"]}]}

@@ -7,7 +7,7 @@ import resource
 import socket
 import time
 
-from live_server import LiveServer
+from tests.support.live_server import LiveServer
 
 WANTED = 10_000
 """Far more than the server's places for HTTP."""

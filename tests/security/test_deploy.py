@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 import requests
 import websocket
-from doors import Doors, subprotocol
-from live_server import ORDERS, REPOSITORY, wait_until
+
+from tests.support.doors import Doors, subprotocol
+from tests.support.live_server import ORDERS, REPOSITORY, wait_until
 
 NAME = "localhost"
 AROUND = """

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doors import Doors
+
+from tests.support.doors import Doors
 
 HERE = Path(__file__).parent
 SECONDS = os.environ.get("PEDIDOS_CALLS_SECONDS", "")

@@ -10,8 +10,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from live_server import ORDERS, LiveServer, wait_until
-from patched_server import PatchedServer
+
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.patched_server import PatchedServer
 
 PICTURE = 200_000
 """Bytes."""

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import HANDSHAKE, Stream, frame
+
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import HANDSHAKE, Stream, frame
 
 INPUTS = int(os.environ.get("PEDIDOS_FUZZ", "400"))
 """Frames, and as many requests, to each server."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks import assert_problem
-from doors import Doors, new_token, sign_in, without_token
-from live_server import ORDERS, LiveServer, wait_until
 
 from pedidos_server.domain.events import timestamp
 from pedidos_server.storage.sqlite.tokens import extend_sessions
 from pedidos_server.web.cookies import MOST, SessionCookie
+from tests.support.checks import assert_problem
+from tests.support.doors import Doors, new_token, sign_in, without_token
+from tests.support.live_server import ORDERS, LiveServer, wait_until
 
 DAY = 86_400
 

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from doors import Doors, new_token, revoke
-from live_server import ORDERS, LiveServer, wait_until
+from tests.support.doors import Doors, new_token, revoke
+from tests.support.live_server import ORDERS, LiveServer, wait_until
 
 BODY = b'{"cliente":"Tarde","observacao":"tarde"}'
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from checks import assert_problem
-from doors import Doors, without_token
-from live_server import ORDERS, LiveServer
-from stream_clients import StreamRefused, open_stream
 
 from pedidos_server.origins import Origins, host_name, is_loopback, same_origin
+from tests.support.checks import assert_problem
+from tests.support.doors import Doors, without_token
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import StreamRefused, open_stream
 
 NAMES = {
     **dict.fromkeys(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from checks import assert_problem
-from doors import Doors, subprotocol, without_token
-from live_server import ORDERS
-from stream_clients import RawWebSocket, StreamRefused
+
+from tests.support.checks import assert_problem
+from tests.support.doors import Doors, subprotocol, without_token
+from tests.support.live_server import ORDERS
+from tests.support.stream_clients import RawWebSocket, StreamRefused
 
 ROLES = ("", "leitura", "producao", "escrita", "admin")
 """Each may all that those before it may; "" is a stranger."""

@@ -11,14 +11,14 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
-from checks import assert_problem
-from doors import Doors, revoke, sign_in, without_token
-from live_server import ORDERS, LiveServer, wait_until
-from stream_clients import StreamRefused
 
 from pedidos_server.domain.roles import Principal, Role
 from pedidos_server.errors import Problem
 from pedidos_server.web.rate_limits import FAILED_SIGN_INS_A_MINUTE, MOST_KEPT, STREAMS_A_MINUTE, RateLimit, Rates
+from tests.support.checks import assert_problem
+from tests.support.doors import Doors, revoke, sign_in, without_token
+from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.stream_clients import StreamRefused
 
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 import requests
-from doors import Doors, revoke
-from live_server import ORDERS, LiveServer
-from stream_clients import Stream
+
+from tests.support.doors import Doors, revoke
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.stream_clients import Stream
 
 KIB = 1024
 MIB = 1024 * KIB

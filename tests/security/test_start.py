@@ -6,10 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from checks import assert_problem
-from doors import new_token, pedidos, revoke
-from live_server import ORDERS, LiveServer, ServerDied, wait_until
-from stream_clients import WebSocketStream
+
+from tests.support.checks import assert_problem
+from tests.support.doors import new_token, pedidos, revoke
+from tests.support.live_server import ORDERS, LiveServer, ServerDied, wait_until
+from tests.support.stream_clients import WebSocketStream
 
 
 @pytest.mark.parametrize(

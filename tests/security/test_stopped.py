@@ -11,10 +11,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from live_server import ORDERS, LiveServer
-from patched_server import PatchedServer
-from stream_clients import PONG, RawWebSocket, Stream, frame
-from test_slow_reads import SlowReader
+
+from tests.security.test_slow_reads import SlowReader
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.patched_server import PatchedServer
+from tests.support.stream_clients import PONG, RawWebSocket, Stream, frame
 
 DEADLINE = 4
 """Seconds of every deadline, in the place of 10 to 75: longer than the shortest absence that counts."""

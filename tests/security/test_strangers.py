@@ -12,11 +12,11 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from doors import Doors
-from live_server import KINDS
 
 from bench.others import Others, percentile
 from bench.strangers import ATTACKS, Door, Running, fill
+from tests.support.doors import Doors
+from tests.support.live_server import KINDS
 
 SECONDS = float(os.environ.get("PEDIDOS_STRANGER_SECONDS", "2"))
 SCALE = 1.0 if SECONDS >= 10 else 0.2

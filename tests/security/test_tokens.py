@@ -14,14 +14,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from checks import assert_problem
-from doors import Doors, new_token, pedidos, printed_token, revoke, sign_in, subprotocol, without_token
-from live_server import ORDERS, wait_until
-from stream_clients import StreamRefused
 
 from pedidos_server.storage.sqlite import tokens
 from pedidos_server.web.access import Access
 from pedidos_server.web.guard import _token_in_subprotocols
+from tests.support.checks import assert_problem
+from tests.support.doors import Doors, new_token, pedidos, printed_token, revoke, sign_in, subprotocol, without_token
+from tests.support.live_server import ORDERS, wait_until
+from tests.support.stream_clients import StreamRefused
 
 NOTICED = 2.5
 """Seconds: two, and a little for a busy machine."""

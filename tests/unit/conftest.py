@@ -7,10 +7,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from unit_stage import Stage
 
 from pedidos_server.storage.sqlite.database import Sqlite
 from pedidos_server.storage.sqlite.statements import Connection
+from tests.support.unit_stage import Stage
 
 # A busy machine is no reason to fail, and what was found is written down as a test, not kept in a folder.
 hypothesis.settings.register_profile("pedidos", deadline=None, database=None)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pydantic_core
 import pytest
-import unit_shop
-from unit_shop import change, create
 
 from pedidos_server.domain.commands import Answer
 from pedidos_server.domain.refusals import AnswerGone
 from pedidos_server.storage.base import Retention
 from pedidos_server.storage.sqlite import answers, event_log
 from pedidos_server.storage.sqlite.event_log import LONGEST_MOVED
+from tests.support import unit_shop
+from tests.support.unit_shop import change, create
 
 ONLY_THE_NEWEST = Retention(events=1, days=10_000, bytes=10**12)
 PICTURE = "data:image/png;base64," + "A" * 100_000

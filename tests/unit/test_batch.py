@@ -10,7 +10,6 @@ import pydantic_core
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_shop import Shop, change, create
 
 from pedidos_server.domain import commands as commands_module
 from pedidos_server.domain import order as order_module
@@ -21,6 +20,7 @@ from pedidos_server.storage.base import TooLarge
 from pedidos_server.storage.sqlite import batch as batch_module
 from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.timekeeping import Moment
+from tests.support.unit_shop import Shop, change, create
 
 OWN = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MOMENTS = [

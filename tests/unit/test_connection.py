@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from gevent.event import Event as Flag
-from unit_stage import TRANSPORTS, Clock, Log, Stage, read_until, wait_for
-from unit_streams import Reader, tcp_pair
 
 from pedidos_server.domain.events import Event
 from pedidos_server.stream import connection
 from pedidos_server.stream.connection import CLOSING, GRACE_SECONDS, OPEN, TRANSITIONS, State, Subscription
 from pedidos_server.stream.hub import Hub, Start
 from pedidos_server.stream.protocol import GONE, NORMAL, TOO_SLOW
+from tests.support.unit_stage import TRANSPORTS, Clock, Log, Stage, read_until, wait_for
+from tests.support.unit_streams import Reader, tcp_pair
 
 EDGES = [
     pytest.param(happened, before, after, id=f"{happened}: {before.name} to {after.name}")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_database import new_database, steps_of
 
 from pedidos_server.domain.commands import new_tag
 from pedidos_server.domain.events import Cursor, Event, timestamp
@@ -18,6 +17,7 @@ from pedidos_server.storage.base import Head, Retention
 from pedidos_server.storage.sqlite import event_log
 from pedidos_server.storage.sqlite.meta import get_meta
 from pedidos_server.storage.sqlite.statements import Connection
+from tests.support.unit_database import new_database, steps_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = Retention(events=10**9, days=10_000, bytes=10**12)

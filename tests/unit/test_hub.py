@@ -18,9 +18,6 @@ from typing import Any
 
 import gevent
 import pytest
-from stream_clients import CONTINUATION, PING, PONG, TEXT, frame
-from unit_stage import TRANSPORTS, WAIT, Clock, Log, Stage, read_to, read_until, stalled, wait_for
-from unit_streams import Reader, tcp_pair
 
 from pedidos_server.clock import RunningClock
 from pedidos_server.domain.events import Event
@@ -31,6 +28,9 @@ from pedidos_server.stream.liveness import SILENCE_SECONDS
 from pedidos_server.stream.protocol import FLOOD, NORMAL, RESTART, TOO_SLOW
 from pedidos_server.stream.tail import MAX_JOIN, Batch
 from pedidos_server.stream.websocket import WebSocketTransport
+from tests.support.stream_clients import CONTINUATION, PING, PONG, TEXT, frame
+from tests.support.unit_stage import TRANSPORTS, WAIT, Clock, Log, Stage, read_to, read_until, stalled, wait_for
+from tests.support.unit_streams import Reader, tcp_pair
 
 # --------------------------------------------------------------------------------------- the fan-out
 

@@ -10,9 +10,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from unit_streams import tcp_pair
 
 from pedidos_server.stream.io_uring import ENTRIES, Ring, counts_what_was_taken, open_ring
+from tests.support.unit_streams import tcp_pair
 
 
 def test_a_kernel_that_loses_count_is_found_out(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:

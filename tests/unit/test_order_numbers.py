@@ -7,7 +7,6 @@ from contextlib import closing, suppress
 from typing import Any
 
 import pytest
-import unit_shop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from pedidos_server.domain.commands import FAR
 from pedidos_server.domain.refusals import Refusal
 from pedidos_server.storage.base import NumberError
 from pedidos_server.storage.sqlite import numbers as order_numbers
+from tests.support import unit_shop
 
 BARCODE = 7891000315507
 

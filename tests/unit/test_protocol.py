@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stream_clients import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from wsproto.frame_protocol import FrameDecoder
 
 from pedidos_server.domain.events import (
@@ -38,6 +37,7 @@ from pedidos_server.stream.protocol import (
     Received,
     Text,
 )
+from tests.support.stream_clients import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
 FRAMES = Path(__file__).resolve().parent.parent / "frames"
 GOLDEN = sorted(path for path in FRAMES.glob("*.json") if json.loads(path.read_text())["from"] == "server")

@@ -10,11 +10,8 @@ from typing import Any
 
 import pydantic_core
 import pytest
-import unit_shop
 from hypothesis import given
 from hypothesis import strategies as st
-from unit_database import new_database, steps_of
-from unit_shop import Shop
 
 from pedidos_server.domain.commands import Command, DeleteOrder
 from pedidos_server.domain.fields import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
@@ -25,6 +22,9 @@ from pedidos_server.storage.lists import MAX_WORDS, Filters, Page
 from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.storage.sqlite.json_array import JsonArray
 from pedidos_server.storage.sqlite.statements import Connection
+from tests.support import unit_shop
+from tests.support.unit_database import new_database, steps_of
+from tests.support.unit_shop import Shop
 
 LONG_AGO, NOT_SO_LONG_AGO = "2001-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"
 LAST_IDS = 4

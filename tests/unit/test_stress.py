@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from live_server import ORDERS, LiveServer, wait_until
 
 from pedidos_server.cli.stress import Client, Result, verdict
 from pedidos_server.cli.stress_server import Server, refusal
 from pedidos_server.errors import StartupError
+from tests.support.live_server import ORDERS, LiveServer, wait_until
 
 ORDER = 7
 

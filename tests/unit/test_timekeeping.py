@@ -10,11 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import unit_shop
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json
-from unit_database import new_database
 
 from pedidos_server.domain.commands import Answer
 from pedidos_server.storage.base import Retention
@@ -22,6 +20,8 @@ from pedidos_server.storage.sqlite import answers, event_log
 from pedidos_server.storage.sqlite.answers import KEPT_HOURS
 from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.timekeeping import JUMP, MAX_OFF, Clock, running_time
+from tests.support import unit_shop
+from tests.support.unit_database import new_database
 
 HOUR, DAY = 3600.0, 86400.0
 START = 1_795_000_000.0

@@ -16,7 +16,6 @@ from typing import Any
 import gevent
 import pytest
 from pydantic_core import from_json
-from unit_shop import change, create
 
 from pedidos_server.domain.commands import Answer, Command, CreateOrder, DeleteOrder
 from pedidos_server.domain.events import Event
@@ -32,6 +31,7 @@ from pedidos_server.storage.sqlite.database import Sqlite
 from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.storage.writer import Writer
 from pedidos_server.timekeeping import Clock
+from tests.support.unit_shop import change, create
 
 WAIT = 20.0
 

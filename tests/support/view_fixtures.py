@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import LiveServer
 from playwright.sync_api import Browser, Page
-from view_support import ZONE, OpenView, StartServer
+
+from tests.support.live_server import LiveServer
+from tests.support.view_support import ZONE, OpenView, StartServer
 
 _VIOLATIONS = """
 window.violations = [];

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from stream_clients import CLOSE, HANDSHAKE, PONG, frame, with_cursor
-from wire import Heard, Incoming
+from tests.support.stream_clients import CLOSE, HANDSHAKE, PONG, frame, with_cursor
+from tests.support.wire import Heard, Incoming
 
 ORDERS = "/api/v1/pedidos/"
 SSE_REQUEST = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n{more}\r\n"

@@ -15,8 +15,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from live_server import LiveServer
 from playwright.sync_api import Page
+
+from tests.support.live_server import LiveServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 ZONE = ZoneInfo("America/Sao_Paulo")

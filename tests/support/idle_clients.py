@@ -1,6 +1,6 @@
 """Opens streams and keeps them, as a process of its own: both ends of each need a file descriptor.
 
-    python idle_clients.py PORT COUNT TRANSPORT
+    python -m tests.support.idle_clients PORT COUNT TRANSPORT
 
 Prints "ready" when all have heard their first message, and ends when its standard input does. Those over
 WebSocket say now and then that they are alive.
@@ -12,11 +12,8 @@ import select
 import socket
 import sys
 import time
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
-
-from stream_clients import HANDSHAKE, PONG, frame
+from tests.support.stream_clients import HANDSHAKE, PONG, frame
 
 REQUESTS = {
     "websocket": HANDSHAKE.format(path="/ws/pedidos", more=""),

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from live_server import LiveServer
-from stream_clients import HANDSHAKE, PING, frame, with_cursor
-from wire import Heard, Incoming
+from tests.support.live_server import LiveServer
+from tests.support.stream_clients import HANDSHAKE, PING, frame, with_cursor
+from tests.support.wire import Heard, Incoming
 
 SSE_REQUEST = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n"
 

@@ -8,7 +8,7 @@ import struct
 from contextlib import suppress
 from typing import Any
 
-from wire import Heard, Incoming
+from tests.support.wire import Heard, Incoming
 
 
 def tcp_pair(receive_buffer: int | None = None) -> tuple[socket.socket, socket.socket]:

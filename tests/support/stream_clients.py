@@ -19,7 +19,8 @@ from typing import Any
 from urllib.parse import quote
 
 import websocket
-from live_server import LiveServer
+
+from tests.support.live_server import LiveServer
 
 TRANSPORTS = ("websocket", "sse")
 DEFAULT_TIMEOUT = 15.0

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from live_server import LiveServer
+from tests.support.live_server import LiveServer
 
 _MAIN = "from pedidos_server.cli.main import main; main()"
 

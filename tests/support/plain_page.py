@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from live_server import LiveServer
 from playwright.sync_api import BrowserContext, Page
+
+from tests.support.live_server import LiveServer
 
 # A name that resolves to this machine, on plain http: an insecure context, as in a shop's LAN.
 LAN_NAME = "oficina.lan"

@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from plain_page import PLAIN_PATH, PLAIN_SCRIPT, Person, Tab, require
 from selenium import webdriver
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
+
+from tests.support.plain_page import PLAIN_PATH, PLAIN_SCRIPT, Person, Tab, require
 
 
 def minibrowser() -> str:

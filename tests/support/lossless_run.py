@@ -19,9 +19,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from followers import Crowd, crowd, digest, number
-from live_server import ORDERS, LiveServer
-from writers import Operation, Shop, Writer
+from tests.support.followers import Crowd, crowd, digest, number
+from tests.support.live_server import ORDERS, LiveServer
+from tests.support.writers import Operation, Shop, Writer
 
 
 @dataclass(frozen=True)

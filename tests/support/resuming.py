@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from checks import position
-from live_server import LiveServer
-from stream_clients import Message, Stream
+from tests.support.checks import position
+from tests.support.live_server import LiveServer
+from tests.support.stream_clients import Message, Stream
 
 Connect = Callable[..., Stream]
 

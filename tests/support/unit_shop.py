@@ -6,7 +6,6 @@ import sqlite3
 from typing import Any
 
 import pydantic_core
-from unit_database import new_database
 
 from pedidos_server.domain.commands import Answer, ChangeOrder, Command, CreateOrder, DeleteOrder, Once, World, decide
 from pedidos_server.domain.order import PedidoMudanca, PedidoNovo, named_fields, new_order
@@ -14,6 +13,7 @@ from pedidos_server.domain.refusals import Refusal
 from pedidos_server.storage.sqlite import event_log
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
 from pedidos_server.timekeeping import Clock, Moment
+from tests.support.unit_database import new_database
 
 
 def create(key: str = "", **fields: Any) -> CreateOrder:

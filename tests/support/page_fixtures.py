@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import LiveServer
-from page_helpers import OpenPage, Shop
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.live_server import LiveServer
+from tests.support.page_helpers import OpenPage, Shop
 
 # What a browser says by itself of a server that is away or refuses, and of a network that answers in its place; the
 # page shows it in its own way. And what a test makes the page throw.

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from live_server import ORDERS, LiveServer, wait_until
 from playwright.sync_api import Locator, Page, expect
+
+from tests.support.live_server import ORDERS, LiveServer, wait_until
 
 expect.set_options(timeout=10_000)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import requests
-from stream_clients import Message, Stream
+
+from tests.support.stream_clients import Message, Stream
 
 SECTORS = ("financeiro", "conferencia", "sublimacao", "costura", "expedicao")
 

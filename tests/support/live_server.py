@@ -17,7 +17,7 @@ from typing import Any
 
 import requests
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = ("embedded", "gunicorn")
 
 START_TIMEOUT = 40.0

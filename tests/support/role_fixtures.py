@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from doors import Doors
-from page_helpers import OpenAs, OpenPage, SignIn
 from playwright.sync_api import Page, expect
+
+from tests.support.doors import Doors
+from tests.support.page_helpers import OpenAs, OpenPage, SignIn
 
 
 @pytest.fixture(scope="module")

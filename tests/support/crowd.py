@@ -9,8 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from live_server import LiveServer
-from stream_clients import HANDSHAKE
+from tests.support.live_server import LiveServer
+from tests.support.stream_clients import HANDSHAKE
 
 SSE_REQUEST = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n"
 CONNECTING_AT_ONCE = 200

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from live_server import REPOSITORY, wait_until
 from websocket import WebSocketBadStatusException, create_connection
+
+from tests.support.live_server import REPOSITORY, wait_until
 
 ADDRESS = "192.168.0.10:8000"
 """Where the documents have their server."""

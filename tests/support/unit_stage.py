@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from unit_streams import Reader, tcp_pair
 
 from pedidos_server.config import Settings
 from pedidos_server.domain.events import Cursor, Event, encode
@@ -18,6 +17,7 @@ from pedidos_server.stream.hub import Hub, Start
 from pedidos_server.stream.io_uring import open_ring
 from pedidos_server.stream.sse import SseTransport
 from pedidos_server.stream.websocket import WebSocketTransport
+from tests.support.unit_streams import Reader, tcp_pair
 
 TRANSPORTS: dict[str, Transport] = {"websocket": WebSocketTransport(64 * 1024), "sse": SseTransport()}
 SETTINGS = Settings()

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from live_server import REPOSITORY, LiveServer
-from stream_clients import Stream, open_stream
-
 from pedidos_server.domain.roles import ROLES, Role
 from pedidos_server.storage.sqlite.tokens import create_token, revoke_token
+from tests.support.live_server import REPOSITORY, LiveServer
+from tests.support.stream_clients import Stream, open_stream
 
 
 def pedidos(*arguments: str) -> subprocess.CompletedProcess[str]:
