@@ -12,12 +12,12 @@ import {
   isOurProblem,
   isPedido,
   parseJson,
-} from './answers.js';
-import { PATHS } from './protocol.js';
+} from './wire/answers.js';
+import { PATHS } from './wire/protocol.js';
 import { withTimeout } from './timeout.js';
 
-/** @typedef {import('./protocol.js').Pedido} Pedido */
-/** @typedef {import('./protocol.js').PedidoChanges} PedidoChanges */
+/** @typedef {import('./wire/protocol.js').Pedido} Pedido */
+/** @typedef {import('./wire/protocol.js').PedidoChanges} PedidoChanges */
 
 /**
  * - `refused`: the server said no (4xx, 500); sending the same again gives the same;
@@ -120,29 +120,26 @@ const TEXT = {
   refused: 'O servidor recusou.',
 };
 
+/** Whether it is what was asked for. @typedef {(value: any, response: Response) => boolean} IsOurs */
+/** A success: what was answered, parsed. @typedef {{response: Response, value: any}} Answer */
+
 /**
- * @param {object} dependencies
- * @param {string} dependencies.baseUrl
- * @param {string | null} dependencies.token
- * @param {string} dependencies.clientId
- * @param {() => string | null} dependencies.autor
- * @param {import('./environment.js').Environment['fetch']} dependencies.fetch
- * @param {import('./environment.js').Clock} dependencies.clock
- * @param {() => string} dependencies.randomId
+ * One call: its answer where it is the server's, else a PedidosError.
+ * @param {{token: string | null, fetch: import('./environment.js').Environment['fetch'],
+ *          clock: import('./environment.js').Clock}} dependencies
  */
-export function createApi({ baseUrl, token, clientId, autor, fetch, clock, randomId }) {
+function createExchange({ token, fetch, clock }) {
+  const authorization = token ? { Authorization: `Bearer ${token}` } : null;
+
   /**
-   * @param {string} method
    * @param {string} url
-   * @param {Record<string, string>} headers
-   * @param {string | undefined} body
+   * @param {{method: string, headers: Record<string, string>, body?: string}} request
    * @param {number} timeout ms, for head and body together
-   * @param {(value: any, response: Response) => boolean} isOurs what a success looks like
-   * @returns {Promise<{response: Response, value: any}>} of a success; rejects with a PedidosError
+   * @param {IsOurs} isOurs
+   * @returns {Promise<Answer>}
    */
-  async function exchange(method, url, headers, body, timeout, isOurs) {
+  return async function exchange(url, { method, headers, body }, timeout, isOurs) {
     const { signal, done } = withTimeout(clock, timeout);
-    const authorization = token ? { Authorization: `Bearer ${token}` } : null;
     let response;
     let value;
     try {
@@ -162,15 +159,25 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
     if ((response.ok || response.status === 304) && isOurs(value, response)) return { response, value };
     if (isOurProblem(response, value)) throw toError(response, value);
     throw new PedidosError('unconfirmed', TEXT.network, { byNetwork: true });
-  }
+  };
+}
 
-  /**
-   * @param {string} path
-   * @param {(value: any, response: Response) => boolean} isOurs
-   * @param {Record<string, string>} [headers]
-   */
+/**
+ * @param {object} dependencies
+ * @param {string} dependencies.baseUrl
+ * @param {string | null} dependencies.token
+ * @param {string} dependencies.clientId
+ * @param {() => string | null} dependencies.autor
+ * @param {import('./environment.js').Environment['fetch']} dependencies.fetch
+ * @param {import('./environment.js').Clock} dependencies.clock
+ * @param {() => string} dependencies.randomId
+ */
+export function createApi({ baseUrl, token, clientId, autor, fetch, clock, randomId }) {
+  const exchange = createExchange({ token, fetch, clock });
+
+  /** @param {string} path @param {IsOurs} isOurs @param {Record<string, string>} [headers] */
   function read(path, isOurs, headers = {}) {
-    return exchange('GET', baseUrl + path, headers, undefined, READ_TIMEOUT, isOurs);
+    return exchange(baseUrl + path, { method: 'GET', headers }, READ_TIMEOUT, isOurs);
   }
 
   /**
@@ -180,26 +187,20 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
    * @param {string} path
    * @param {PedidoChanges | undefined} data
    * @param {WriteOptions} options
-   * @param {(value: any) => boolean} isOurs
+   * @param {IsOurs} isOurs
    */
   async function write(method, path, data, options, isOurs) {
     const key = options.idempotencyKey || randomId();
     const body = data === undefined ? undefined : JSON.stringify(data);
-    const author = autor();
-    /** @type {Record<string, string>} */
-    const headers = { 'Idempotency-Key': key, 'X-Pedidos-Cliente': clientId };
-    if (author) headers['X-Pedidos-Autor'] = encodeURIComponent(author);
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    if (options.ifMatch !== undefined) headers['If-Match'] = toEtag(options.ifMatch);
-
+    const headers = writeHeaders({ key, clientId, autor: autor(), hasBody: body !== undefined, ifMatch: options.ifMatch });
+    const request = { method, headers, body };
     const allowance = body === undefined ? 0 : (body.length / 1024) * UPLOAD_ALLOWANCE;
     const deadline = clock.monotonic() + WRITE_TIMEOUT + allowance;
     for (let pause = FIRST_RETRY; ; pause = Math.min(pause * 2, LONGEST_RETRY)) {
       /** @type {PedidosError} */
       let failure;
       try {
-        const left = Math.max(1, deadline - clock.monotonic());
-        return await exchange(method, baseUrl + path, headers, body, left, isOurs);
+        return await exchange(baseUrl + path, request, Math.max(1, deadline - clock.monotonic()), isOurs);
       } catch (error) {
         failure = /** @type {PedidosError} */ (error);
       }
@@ -212,12 +213,12 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
     }
   }
 
-  /** @param {number} id */
-  const pathOf = (id) => PATHS.pedidos + encodeURIComponent(String(id));
+  return { newKey: randomId, ...reads(read), ...writes(write) };
+}
 
+/** @param {(path: string, isOurs: IsOurs, headers?: Record<string, string>) => Promise<Answer>} read */
+function reads(read) {
   return {
-    newKey: randomId,
-
     /**
      * One page, or with no `limite` the whole list.
      * @param {ListQuery} [query]
@@ -258,7 +259,15 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
     async proximoNumero() {
       return (await read(`${PATHS.pedidos}proximo-numero`, isNextNumber)).value;
     },
+  };
+}
 
+/**
+ * @param {(method: 'POST' | 'PATCH' | 'DELETE', path: string, data: PedidoChanges | undefined, options: WriteOptions,
+ *          isOurs: IsOurs) => Promise<Answer>} write
+ */
+function writes(write) {
+  return {
     /**
      * @param {PedidoChanges & {cliente: string}} dados
      * @param {WriteOptions} [options]
@@ -287,6 +296,22 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
       return (await write('DELETE', pathOf(id), undefined, options, isDeletion)).value;
     },
   };
+}
+
+/** @param {number} id */
+const pathOf = (id) => PATHS.pedidos + encodeURIComponent(String(id));
+
+/**
+ * @param {{key: string, clientId: string, autor: string | null, hasBody: boolean, ifMatch: number | string | undefined}} write
+ * @returns {Record<string, string>}
+ */
+function writeHeaders({ key, clientId, autor, hasBody, ifMatch }) {
+  /** @type {Record<string, string>} */
+  const headers = { 'Idempotency-Key': key, 'X-Pedidos-Cliente': clientId };
+  if (autor) headers['X-Pedidos-Autor'] = encodeURIComponent(autor);
+  if (hasBody) headers['Content-Type'] = 'application/json';
+  if (ifMatch !== undefined) headers['If-Match'] = toEtag(ifMatch);
+  return headers;
 }
 
 /** Of the 404 that says that there is no such order, and not that the address is wrong. */

@@ -1,18 +1,21 @@
 // The client's front door.
 
 import { createApi } from './api.js';
-import { CONNECTION_DEFAULTS, createConnection } from './connection.js';
+import { CONNECTION_DEFAULTS } from './stream/connection-state.js';
+import { createConnection } from './stream/connection.js';
 import { browserEnvironment } from './environment.js';
-import { createFallback, storedMemory } from './fallback.js';
+import { Fallback, storedMemory } from './stream/fallback.js';
 import { createLifecycle } from './lifecycle.js';
-import { createProbe } from './probe.js';
-import { sseTransport } from './sse-transport.js';
-import { createStore } from './store.js';
-import { createSharedConnection } from './tabs.js';
-import { webSocketTransport } from './ws-transport.js';
+import { createProbe } from './stream/probe.js';
+import { sseTransport } from './stream/sse-transport.js';
+import { createStore } from './store/store.js';
+import { createSharedConnection } from './stream/tabs.js';
+import { webSocketTransport } from './stream/ws-transport.js';
 
 export { PedidosError } from './api.js';
-export { SETORES, WHOLE_ORDER } from './protocol.js';
+export { browserEnvironment } from './environment.js';
+export { callApart, createOutbox, report } from './listeners.js';
+export { SETORES, WHOLE_ORDER, comparePosition } from './wire/protocol.js';
 
 /**
  * @typedef {object} ClientOptions
@@ -20,7 +23,7 @@ export { SETORES, WHOLE_ORDER } from './protocol.js';
  * @property {string | null} [token]
  * @property {string | null} [autor] who writes, on a server without sign-in
  * @property {boolean} [shareStream] one stream for all tabs of this browser; true by default
- * @property {import('./connection.js').TransportPreference} [transport] `auto` by default
+ * @property {import('./stream/connection-state.js').TransportPreference} [transport] `auto` by default
  * @property {boolean} [autoReconnect]
  * @property {number} [reconnectInterval] ms
  * @property {number} [maxReconnectAttempts] without end by default
@@ -32,27 +35,37 @@ export { SETORES, WHOLE_ORDER } from './protocol.js';
 /**
  * @typedef {object} PedidosClient
  * @property {string} clientId what this client sends as `X-Pedidos-Cliente`
- * @property {import('./tabs.js').SharedConnection} connection
+ * @property {import('./stream/tabs.js').SharedConnection} connection
  * @property {import('./api.js').Api} api
- * @property {import('./store.js').PedidosStore} store
+ * @property {import('./store/snapshot.js').PedidosStore} store
  * @property {(autor: string | null) => void} setAutor for the writes from here on
  * @property {() => void} close
  */
 
-/** @typedef {import('./store.js').Snapshot} Snapshot */
-/** @typedef {import('./store.js').PedidosStore} PedidosStore */
-/** @typedef {import('./store.js').PedidoChange} PedidoChange */
-/** @typedef {import('./store.js').PendingEdit} PendingEdit */
-/** @typedef {import('./store.js').EditError} EditError */
-/** @typedef {import('./store.js').RemoteChange} RemoteChange */
-/** @typedef {import('./protocol.js').Pedido} Pedido */
-/** @typedef {import('./protocol.js').ItemPedido} ItemPedido */
-/** @typedef {import('./protocol.js').PedidoChanges} PedidoChanges */
-/** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
-/** @typedef {import('./connection.js').TransportPreference} TransportPreference */
-/** @typedef {import('./tabs.js').SharedState} SharedState */
-/** @typedef {import('./tabs.js').SharedConnection} SharedConnection */
-/** @typedef {import('./sync-log.js').SyncLogEntry} SyncLogEntry */
+/** @typedef {import('./api.js').Api} Api */
+/** @typedef {import('./api.js').HistoricoEntry} HistoricoEntry */
+/** @typedef {import('./api.js').WriteOptions} WriteOptions */
+/** @typedef {import('./environment.js').Clock} Clock */
+/** @typedef {import('./stream/connection-state.js').ConnectionError} ConnectionError */
+/** @typedef {import('./wire/protocol.js').Setor} Setor */
+/**
+ * @template {any[]} Told
+ * @typedef {import('./listeners.js').Listeners<Told>} Listeners
+ */
+/** @typedef {import('./store/snapshot.js').Snapshot} Snapshot */
+/** @typedef {import('./store/snapshot.js').PedidosStore} PedidosStore */
+/** @typedef {import('./store/snapshot.js').PedidoChange} PedidoChange */
+/** @typedef {import('./store/snapshot.js').PendingEdit} PendingEdit */
+/** @typedef {import('./store/snapshot.js').EditError} EditError */
+/** @typedef {import('./store/snapshot.js').RemoteChange} RemoteChange */
+/** @typedef {import('./wire/protocol.js').Pedido} Pedido */
+/** @typedef {import('./wire/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('./wire/protocol.js').PedidoChanges} PedidoChanges */
+/** @typedef {import('./wire/protocol.js').ServerMessage} ServerMessage */
+/** @typedef {import('./stream/connection-state.js').TransportPreference} TransportPreference */
+/** @typedef {import('./stream/tabs.js').SharedState} SharedState */
+/** @typedef {import('./stream/tabs.js').SharedConnection} SharedConnection */
+/** @typedef {import('./store/sync-log.js').SyncLogEntry} SyncLogEntry */
 
 /**
  * Nothing is sent before `store.load()` or `connection.start()`.
@@ -77,7 +90,7 @@ export function createPedidosClient(options = {}) {
     probe: createProbe({ baseUrl, token, fetch, clock }),
     clock,
     random,
-    fallback: createFallback({ clock, random, memory: storedMemory(storage, baseUrl) }),
+    fallback: new Fallback({ clock, random, memory: storedMemory(storage, baseUrl) }),
     lifecycle,
     settings: {
       transport: options.transport || CONNECTION_DEFAULTS.transport,

@@ -33,7 +33,7 @@ export function SyncStatusIndicator({
  * @param {'connecting' | 'connected' | 'disconnected' | 'error'} wsState
  * @param {boolean} delayed
  * @param {number} attempt
- * @param {import('../client/connection.js').ConnectionError | null} error
+ * @param {import('../client/index.js').ConnectionError | null} error
  */
 function textOf(wsState, delayed, attempt, error) {
   if (error) return error.message;

@@ -12,8 +12,8 @@ import { useLatest } from './use-latest.js';
 /** @typedef {import('../client/index.js').PedidosStore} PedidosStore */
 /** @typedef {import('../client/index.js').Snapshot} Snapshot */
 /** @typedef {import('../client/index.js').TransportPreference} TransportPreference */
-/** @typedef {import('../client/api.js').WriteOptions} WriteOptions */
-/** @typedef {import('../client/connection.js').ConnectionError} ConnectionError */
+/** @typedef {import('../client/index.js').WriteOptions} WriteOptions */
+/** @typedef {import('../client/index.js').ConnectionError} ConnectionError */
 
 /**
  * @typedef {object} PedidosSyncOptions

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 
-import { callApart } from '../client/listeners.js';
+import { callApart } from '../client/index.js';
 import { useClient } from './clients.js';
 import { useLatest } from './use-latest.js';
 

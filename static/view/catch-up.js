@@ -1,6 +1,6 @@
 // Back after an outage: the page says *Atualizando…* until it shows what the server has. Nothing waits for it.
 
-import { cursorNumber } from '../client/protocol.js';
+import { comparePosition } from '../client/index.js';
 import { QUIET, outageSince } from './connection-view.js';
 
 const PATIENCE = 8_000;
@@ -9,7 +9,7 @@ const PATIENCE = 8_000;
  * Asks the server once where its log stands, and waits until the stream has brought the page there.
  * @param {object} dependencies
  * @param {import('../client/index.js').PedidosStore} dependencies.store
- * @param {import('../client/api.js').Api} dependencies.api
+ * @param {import('../client/index.js').Api} dependencies.api
  * @param {() => number} dependencies.now
  * @param {() => void} dependencies.onChange
  */
@@ -17,7 +17,8 @@ export function createCatchUp({ store, api, now, onChange }) {
   /** @type {number | null} */
   let outage = null;
   let active = false;
-  let target = 0;
+  /** Where the server's log stood when it was asked. @type {string | null} */
+  let target = null;
   let attempt = 0;
 
   function end() {
@@ -28,14 +29,14 @@ export function createCatchUp({ store, api, now, onChange }) {
 
   async function begin() {
     active = true;
-    target = Infinity;
+    target = null;
     attempt += 1;
     const mine = attempt;
     onChange();
     try {
       const { cursor } = await api.list({ limite: 1 });
       if (mine !== attempt) return;
-      target = cursorNumber(cursor);
+      target = cursor;
       look();
     } catch (failure) {
       if (mine === attempt) end();
@@ -59,7 +60,7 @@ export function createCatchUp({ store, api, now, onChange }) {
       outage = null;
       if (long) begin();
     }
-    if (active && !isReloading && cursorNumber(cursor) >= target) end();
+    if (active && !isReloading && target !== null && comparePosition(cursor, target) === 'repeat') end();
   }
 
   store.subscribe(look);

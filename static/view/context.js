@@ -5,7 +5,7 @@
  * @typedef {object} Context
  * @property {import('../client/index.js').PedidosClient} client
  * @property {import('../client/index.js').PedidosStore} store
- * @property {import('../client/api.js').Api} api
+ * @property {import('../client/index.js').Api} api
  * @property {import('./router.js').Route} route
  * @property {(path: string) => void} navigate to `/lista`, `/pedido/12`, …
  * @property {(text: string) => void} announce the result of one's own doing, for those who do not see it

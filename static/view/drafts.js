@@ -11,7 +11,7 @@
 // 5. What does not fit on the disk is kept in the page's memory: going to another page of it loses nothing, and the
 //    browser asks before it closes it.
 
-import { browserEnvironment } from '../client/environment.js';
+import { browserEnvironment } from '../client/index.js';
 import { guardLeaving } from './leave-guard.js';
 import { createStorage } from './storage.js';
 

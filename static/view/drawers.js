@@ -1,6 +1,6 @@
 // What slides in from the side: the connection with its log, and the choices kept on this browser.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES } from '../client/index.js';
 import { createWayBack } from './connection-bar.js';
 import { momentOf, timeOf } from './dates.js';
 import { h, icon, setText } from './dom.js';

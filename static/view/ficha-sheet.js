@@ -1,6 +1,6 @@
 // One page of paper for each item of an order. Black on white, whatever the screen's theme.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES } from '../client/index.js';
 import { timeOf } from './dates.js';
 import { h } from './dom.js';
 import { pictureAddress } from './ficha-images.js';
@@ -8,8 +8,8 @@ import { currency } from './money.js';
 import { STAGE_NAMES, STATUS_NAMES, shownStatus } from './orders.js';
 import { weekday } from './resumo-figures.js';
 
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
-/** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').ItemPedido} ItemPedido */
 /** @typedef {import('./ficha-prints.js').Printed} Printed */
 
 /**

@@ -7,7 +7,7 @@ import { createPrints } from './ficha-prints.js';
 import { createSheets, momentText } from './ficha-sheet.js';
 
 /** @typedef {import('./context.js').Context} Context */
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
 
 /**
  * @param {HTMLElement} element
@@ -73,7 +73,7 @@ export function mount(element, { store, storage, route, now, announce, setTitle 
       fetched = await store.fetchById(id);
       if (!closed) draw();
     } catch (error) {
-      const failure = /** @type {import('../client/api.js').PedidosError} */ (error);
+      const failure = /** @type {import('../client/index.js').PedidosError} */ (error);
       if (closed) return;
       setText(state, failure.status === 404 ? 'Este pedido não existe mais.' : failure.message);
       // Without an answer: asked again by the next sign of life on the stream.
@@ -166,7 +166,7 @@ export function mount(element, { store, storage, route, now, announce, setTitle 
     drawBefore();
   }
 
-  /** @param {import('../client/store.js').PedidoChange} change */
+  /** @param {import('../client/index.js').PedidoChange} change */
   function onChange(change) {
     if (change.pedido_id !== id || change.action !== 'delete') return;
     fetched = null;

@@ -6,7 +6,7 @@ import { EYELETS, FINISHES, ITEM_FIELDS, shownItemValue, typedItemValue } from '
 import { createItemPicture } from './item-picture.js';
 import { currency, itemCents, toAmount } from './money.js';
 
-/** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('../client/index.js').ItemPedido} ItemPedido */
 /** @typedef {ReturnType<typeof createItemEditor>} ItemEditor */
 
 let serial = 0;

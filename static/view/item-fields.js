@@ -2,7 +2,7 @@
 
 import { readable, toAmount, toCents } from './money.js';
 
-/** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('../client/index.js').ItemPedido} ItemPedido */
 
 const AMOUNTS = new Set(['valor_unitario', 'ilhos_valor_unitario']);
 export const EYELETS = Object.freeze(['ilhos_qtd', 'ilhos_valor_unitario', 'ilhos_distancia']);

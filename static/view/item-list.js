@@ -5,7 +5,7 @@ import { createItemEditor } from './item-editor.js';
 import { newItem } from './item-fields.js';
 import { alignItems } from './items-merge.js';
 
-/** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('../client/index.js').ItemPedido} ItemPedido */
 /** @typedef {import('./item-editor.js').ItemEditor} ItemEditor */
 
 /** @param {{onChange: (items: ItemPedido[]) => void, whyNot: string | null}} dependencies */

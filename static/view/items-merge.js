@@ -12,7 +12,7 @@
 import { isItemAmount } from './item-fields.js';
 import { toCents } from './money.js';
 
-/** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('../client/index.js').ItemPedido} ItemPedido */
 /**
  * What both changed.
  * @typedef {object} Part

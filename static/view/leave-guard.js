@@ -1,6 +1,6 @@
 // The browser asks before it closes the page while something would be lost by it.
 
-import { callApart } from '../client/listeners.js';
+import { callApart } from '../client/index.js';
 
 /** @type {Set<() => boolean>} */
 const reasons = new Set();

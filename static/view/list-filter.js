@@ -1,6 +1,6 @@
 // What the list shows: its filters, as they stand in the address, and the rows that they let through.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES } from '../client/index.js';
 import {
   SORTS,
   STAGES,

@@ -1,6 +1,6 @@
 // The list, the main surface: one row an order, its five sectors as boxes.
 
-import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
+import { SETORES, WHOLE_ORDER } from '../client/index.js';
 import { dayOf } from './dates.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { NO_FILTERS, countRows, isFiltered, readFilters, selectEntries, writeFilters } from './list-filter.js';

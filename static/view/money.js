@@ -38,7 +38,7 @@ export const currency = (amount) => `R$\u00a0${readable(amount)}`;
 
 /**
  * One item: its price, and its eyelets where it has them.
- * @param {import('../client/protocol.js').ItemPedido} item
+ * @param {import('../client/index.js').ItemPedido} item
  * @returns {bigint} cents; what is no amount (yet) counts as nothing
  */
 export function itemCents(item) {
@@ -48,5 +48,5 @@ export function itemCents(item) {
   return unit + count * (toCents(item.ilhos_valor_unitario) || 0n);
 }
 
-/** @param {readonly import('../client/protocol.js').ItemPedido[]} items @returns {bigint} cents */
+/** @param {readonly import('../client/index.js').ItemPedido[]} items @returns {bigint} cents */
 export const sumOfItems = (items) => items.reduce((sum, item) => sum + itemCents(item), 0n);

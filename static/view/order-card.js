@@ -1,6 +1,6 @@
 // One card of the board.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES } from '../client/index.js';
 import { relativeDay, shortDate } from './dates.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { problemFields } from './order-row.js';

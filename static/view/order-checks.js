@@ -5,7 +5,7 @@ import { whyNotAddress } from './image-file.js';
 import { toCents } from './money.js';
 import { DATES } from './order-edit.js';
 
-/** @typedef {import('../client/protocol.js').ItemPedido} ItemPedido */
+/** @typedef {import('../client/index.js').ItemPedido} ItemPedido */
 
 const NO_AMOUNT = 'Escreva um valor como 1.234,56.';
 

@@ -1,6 +1,6 @@
 // One row of the list. It is built once, and then only what differs is written.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES } from '../client/index.js';
 import { relativeDay, shortDate } from './dates.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { currency } from './money.js';

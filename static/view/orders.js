@@ -1,9 +1,9 @@
 // What can be said of an order: where it stands, whether it is late, how it is found and sorted.
 
-import { SETORES } from '../client/protocol.js';
+import { SETORES } from '../client/index.js';
 
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
-/** @typedef {import('../client/protocol.js').Setor} Setor */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').Setor} Setor */
 /** @typedef {Setor | 'pronto'} Stage where an order stands: its first sector that is not ticked */
 
 /** @type {Readonly<Record<Stage, string>>} */

@@ -15,7 +15,7 @@ import { timeOf } from './dates.js';
 
 /**
  * @param {object} facts
- * @param {import('../client/store.js').Snapshot} facts.snapshot
+ * @param {import('../client/index.js').Snapshot} facts.snapshot
  * @param {number | null} facts.since ms; since when something is wrong, null while nothing is
  * @param {number} facts.now ms
  * @returns {Trust}
@@ -42,7 +42,7 @@ export function trustOf({ snapshot, since, now }) {
 
 /**
  * Whether live data comes in. A list that cannot be loaded over a living stream is as stale as a dead stream.
- * @param {import('../client/store.js').Snapshot} snapshot
+ * @param {import('../client/index.js').Snapshot} snapshot
  */
 export function isLive({ connection, error }) {
   return connection.status === 'connected' && error === null;

@@ -4,7 +4,7 @@ import { daysBetween, shortDate } from './dates.js';
 import { STAGE_NAMES, stageOf } from './orders.js';
 import { delayText, weekday } from './resumo-figures.js';
 
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
 
 /** So many fit on the screen. */
 export const PER_PAGE = 4;

@@ -12,7 +12,7 @@ import { figuresOf, weekday } from './resumo-figures.js';
 import { signInAddress } from './session.js';
 
 /** @typedef {import('./context.js').Context} Context */
-/** @typedef {Omit<import('../client/environment.js').Clock, 'monotonic'>} Clock */
+/** @typedef {Omit<import('../client/index.js').Clock, 'monotonic'>} Clock */
 
 /** Changes that come faster than that are drawn together: a TV's processor is slow. */
 const REDRAW = 500;
@@ -64,8 +64,8 @@ export function mount(element, { client, store, now }) {
 
 /**
  * @param {HTMLElement} element
- * @param {Pick<import('../client/store.js').PedidosStore, 'subscribe' | 'getSnapshot'>} store
- * @param {Pick<import('../client/tabs.js').SharedConnection, 'reconnect'>} connection
+ * @param {Pick<import('../client/index.js').PedidosStore, 'subscribe' | 'getSnapshot'>} store
+ * @param {Pick<import('../client/index.js').SharedConnection, 'reconnect'>} connection
  * @param {Surroundings} surroundings
  */
 export function createPanel(element, store, connection, { clock, random, answers, reload }) {
@@ -105,7 +105,7 @@ export function createPanel(element, store, connection, { clock, random, answers
     wakeIn(nextRun(now));
   }
 
-  /** @param {import('../client/store.js').Snapshot} snapshot @param {number} now */
+  /** @param {import('../client/index.js').Snapshot} snapshot @param {number} now */
   function keepTime(snapshot, now) {
     const { status } = snapshot.connection;
     const outage = outageSince(snapshot.connection);
@@ -152,7 +152,7 @@ export function createPanel(element, store, connection, { clock, random, answers
   };
 }
 
-/** @param {readonly import('../client/protocol.js').Pedido[]} pedidos @param {string} day */
+/** @param {readonly import('../client/index.js').Pedido[]} pedidos @param {string} day */
 function work(pedidos, day) {
   const figures = figuresOf(pedidos, day);
   return { figures, pages: pagesOf(figures, day) };

@@ -3,7 +3,7 @@
 // Rule: while a card is held nothing else moves. What comes in meanwhile waits until it is dropped, and what
 // the drop means is decided by the order as it is then.
 
-import { WHOLE_ORDER } from '../client/protocol.js';
+import { WHOLE_ORDER } from '../client/index.js';
 import { createCardDrag } from './card-drag.js';
 import { dayOf } from './dates.js';
 import { arrange, h, setAttribute, setText } from './dom.js';

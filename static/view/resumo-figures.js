@@ -8,7 +8,7 @@
 import { daysBetween } from './dates.js';
 import { STAGES, STAGE_NAMES, isClosed, isLate, shownStatus, stageOf } from './orders.js';
 
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
 /** @typedef {import('./orders.js').Stage} Stage */
 
 const WEEKDAYS = ['domingo', 'segunda', 'terça', 'quarta', 'quinta', 'sexta', 'sábado'];

@@ -7,8 +7,8 @@
 import { dayOf } from './dates.js';
 import { isFinished } from './resumo-figures.js';
 
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
-/** @typedef {import('../client/api.js').HistoricoEntry} HistoricoEntry */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').HistoricoEntry} HistoricoEntry */
 
 const AT_ONCE = 3;
 const RETRY = 5_000;
@@ -41,8 +41,8 @@ export function finishedAt(historico) {
 
 /**
  * @param {object} dependencies
- * @param {import('../client/store.js').PedidosStore} dependencies.store
- * @param {Pick<import('../client/environment.js').Clock, 'setTimeout' | 'clearTimeout'>} dependencies.clock
+ * @param {import('../client/index.js').PedidosStore} dependencies.store
+ * @param {Pick<import('../client/index.js').Clock, 'setTimeout' | 'clearTimeout'>} dependencies.clock
  * @param {string} dependencies.since what was last changed before this day is of no interest
  * @param {() => void} dependencies.onUpdate
  * @returns {FinishedDays}
@@ -92,7 +92,7 @@ export function createFinishedDays({ store, clock, since, onUpdate }) {
       onUpdate();
     } catch (error) {
       if (closed || days.get(id) !== null) return;
-      const { status } = /** @type {import('../client/api.js').PedidosError} */ (error);
+      const { status } = /** @type {import('../client/index.js').PedidosError} */ (error);
       // Of no use to ask again for what is gone or not for us.
       if (status >= 400 && status < 500 && status !== 429) {
         days.delete(id);
@@ -108,7 +108,7 @@ export function createFinishedDays({ store, clock, since, onUpdate }) {
     }
   }
 
-  /** @param {import('../client/store.js').PedidoChange} change */
+  /** @param {import('../client/index.js').PedidoChange} change */
   function onChange({ pedido_id: id, pedido, previous, timestamp }) {
     if (!pedido || !isFinished(pedido)) {
       days.delete(id);

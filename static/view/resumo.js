@@ -8,7 +8,7 @@ import { addDays, delayText, figuresOf } from './resumo-figures.js';
 import { createFinishedDays } from './resumo-finished.js';
 
 /** @typedef {import('./context.js').Context} Context */
-/** @typedef {import('../client/protocol.js').Pedido} Pedido */
+/** @typedef {import('../client/index.js').Pedido} Pedido */
 
 const DAYS = 14;
 /** So many late orders have a line of their own: who has more needs the list. */

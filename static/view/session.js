@@ -3,8 +3,7 @@
 // Rule: it is the server that refuses. The page only does not offer what would be refused; where it could not learn
 // who is signed in, it offers everything.
 
-import { createOutbox } from '../client/listeners.js';
-import { SETORES } from '../client/protocol.js';
+import { SETORES, createOutbox } from '../client/index.js';
 
 /**
  * @typedef {object} Access
@@ -56,7 +55,7 @@ export function signInAddress() {
 }
 
 export function createSession() {
-  const listeners = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
+  const listeners = /** @type {import('../client/index.js').Listeners<[]>} */ (createOutbox().listeners());
   /** @type {Person | null} */
   let person = null;
   /** The name of whoever is signed in, `''` on an open server, null where that is not known. @type {string | null} */

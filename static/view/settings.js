@@ -1,6 +1,6 @@
 // What a person chose on this browser: kept, and shared by its tabs.
 
-import { createOutbox } from '../client/listeners.js';
+import { createOutbox } from '../client/index.js';
 
 /** @typedef {import('./storage.js').KeyStorage} KeyStorage */
 /**
@@ -25,7 +25,7 @@ const KEY = 'ajustes';
 
 /** @param {KeyStorage} storage @returns {Settings} */
 export function createSettings(storage) {
-  const listeners = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
+  const listeners = /** @type {import('../client/index.js').Listeners<[]>} */ (createOutbox().listeners());
 
   /** What was kept by another version, or by hand, counts only where it is of the right kind. @returns {Choices} */
   function read() {

@@ -1,7 +1,6 @@
 // What stands around the views: the ways between them, the connection, the undo bar and the live region.
 
-import { callApart, createOutbox, report } from '../client/listeners.js';
-import { SETORES, WHOLE_ORDER } from '../client/protocol.js';
+import { SETORES, WHOLE_ORDER, callApart, createOutbox, report } from '../client/index.js';
 import { createAnnouncer } from './announcer.js';
 import { createCatchUp } from './catch-up.js';
 import { createConnectionBar } from './connection-bar.js';
@@ -182,7 +181,7 @@ export function startShell({ root, client, session, settings, storage, now, vers
     bar.draw();
     connectionDrawer.draw();
   });
-  const everySecond = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
+  const everySecond = /** @type {import('../client/index.js').Listeners<[]>} */ (createOutbox().listeners());
   for (const listener of [ticks.sweep, schedule.ask, announcer.summarize]) everySecond.add(listener);
   setInterval(() => everySecond.tell(), 1_000);
   store.subscribe(schedule.ask);

@@ -3,7 +3,7 @@
 // Rule: nothing is queued behind the user's back, and nothing is refused that HTTP may carry. A tick is sent at once, however
 // the stream stands; what was not saved says so on its control.
 
-import { createOutbox } from '../client/listeners.js';
+import { createOutbox } from '../client/index.js';
 import { timeOf } from './dates.js';
 import { describeTick } from './orders.js';
 
@@ -51,6 +51,13 @@ export function describe(changes) {
     .join(', ');
 }
 
+/** @param {import('../client/index.js').EditError} error */
+function wordsFor({ kind, at, byNetwork, message }) {
+  if (kind !== 'unconfirmed') return message;
+  const since = `Sem confirmação desde ${timeOf(at)}`;
+  return byNetwork ? `${since}: a rede respondeu no lugar do servidor (portal, proxy ou antivírus).` : `${since}.`;
+}
+
 /**
  * @param {object} dependencies
  * @param {import('../client/index.js').PedidosStore} dependencies.store
@@ -60,7 +67,7 @@ export function describe(changes) {
  * @returns {Ticks}
  */
 export function createTicks({ store, whyNot, announce, now }) {
-  const listeners = /** @type {import('../client/listeners.js').Listeners<[]>} */ (createOutbox().listeners());
+  const listeners = /** @type {import('../client/index.js').Listeners<[]>} */ (createOutbox().listeners());
   /** @type {readonly Undo[]} */
   let undos = [];
 
@@ -94,8 +101,7 @@ export function createTicks({ store, whyNot, announce, now }) {
       if (snapshot.pending[id] && snapshot.pending[id][field]) return PENDING;
       const error = snapshot.errors[id] && snapshot.errors[id][field];
       if (!error) return IDLE;
-      const message = error.kind === 'unconfirmed' ? `Sem confirmação desde ${timeOf(error.at)}.` : error.message;
-      return { state: 'error', message, retryable: error.retryable };
+      return { state: 'error', message: wordsFor(error), retryable: error.retryable };
     },
     undos: () => undos,
     undo(undo) {

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { STAGE_NAMES, fieldName } from './orders.js';
 import { readableValue } from './readable-value.js';
 
-/** @typedef {import('../client/api.js').HistoricoEntry} HistoricoEntry */
+/** @typedef {import('../client/index.js').HistoricoEntry} HistoricoEntry */
 
 const SUMS = new Set(['items']);
 

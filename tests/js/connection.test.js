@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import {
-  CLOSE_SILENCE,
-  CONNECTION_DEFAULTS,
-  PONG_DEADLINE,
-  SSE_DEADLINE,
-  SSE_SILENCE,
-  WAKE_DEADLINE,
-  WEBSOCKET_DEADLINE,
-  createConnection,
-} from '../../static/client/connection.js';
-import { LATE_EVENT } from '../../static/client/delivery.js';
-import { WEBSOCKET_RETRY, createFallback, storedMemory } from '../../static/client/fallback.js';
+import { CONNECTION_DEFAULTS } from '../../static/client/stream/connection-state.js';
+import { createConnection } from '../../static/client/stream/connection.js';
+import { LATE_EVENT } from '../../static/client/stream/delivery.js';
+import { WEBSOCKET_RETRY, Fallback, storedMemory } from '../../static/client/stream/fallback.js';
+import { CLOSE_SILENCE, PONG_DEADLINE, SSE_SILENCE, WAKE_DEADLINE } from '../../static/client/stream/liveness.js';
+import { SSE_DEADLINE, WEBSOCKET_DEADLINE } from '../../static/client/stream/opening.js';
 import { FakeClock, cursor, fakeLifecycle, fakeOpener, pedido, settle, update } from './fakes.js';
 
 /** What a browser's localStorage is here. */
@@ -41,7 +35,7 @@ function setUp(settings = {}, { clock = new FakeClock(), storage = null } = {}) 
     },
     clock,
     random: () => 0.5,
-    fallback: createFallback({ clock, random: () => 0.5, memory: storedMemory(storage, 'http://h') }),
+    fallback: new Fallback({ clock, random: () => 0.5, memory: storedMemory(storage, 'http://h') }),
     lifecycle,
     settings: { ...CONNECTION_DEFAULTS, ...settings },
   });
@@ -539,6 +533,98 @@ test('the first message held back until a heartbeat comes: asked for one each se
   await t.clock.advance(1_500);
   t.sse.last.hello();
   assert.deepEqual([t.state().status, t.state().delayed, t.state().error], ['connected', true, null]);
+});
+
+// ---- the network is well again -------------------------------------------------------------------
+
+/** Delayed, by SSE, with a heartbeat each second. */
+function delayedSse(settings) {
+  const t = setUp(settings);
+  t.connection.start('1-aaaaaaaa');
+  return t;
+}
+
+/** Heartbeats each second on the first stream, until another one is tried beside it or ten minutes are over. */
+async function untilTrial(t) {
+  const live = t.sse.last;
+  const opened = t.sse.opened.length;
+  for (let second = 0; second < 600 && t.sse.opened.length === opened; second += 1) {
+    await t.clock.advance(1_000);
+    live.heartbeat();
+  }
+  return { live, trial: t.sse.last };
+}
+
+for (const transport of ['sse', 'auto']) {
+  test(`${transport}: delayed, and the network is well again: seen on a second stream, which takes over`, async () => {
+    const t = delayedSse({ transport });
+    if (transport === 'auto') {
+      t.ws.last.end();
+      await settle();
+      t.ws.last.end();
+      await settle();
+    }
+    t.sse.last.hello();
+    t.connection.deliveryIsLate();
+    t.sse.last.hello();
+    assert.equal(t.state().delayed, true);
+    const { live, trial } = await untilTrial(t);
+    assert.notEqual(trial, live, 'none was tried');
+    assert.deepEqual([trial.seconds, trial.cursor], [5, '1-aaaaaaaa']);
+    trial.hello();
+    await t.clock.advance(3_000);
+    trial.heartbeat();
+    await t.clock.advance(1_000);
+    assert.deepEqual([t.state().status, t.state().delayed], ['connected', false]);
+    assert.equal(live.closed, true);
+    trial.say(update(2, pedido(1)));
+    assert.deepEqual(t.numbers(), [2]);
+  });
+}
+
+test('delayed, and its heartbeats come through five seconds late: it stays as it is, and is tried again', async () => {
+  const t = delayedSse({ transport: 'sse' });
+  t.sse.last.hello();
+  t.connection.deliveryIsLate();
+  t.sse.last.hello();
+  const { live, trial } = await untilTrial(t);
+  trial.hello();
+  for (let second = 0; second < 6; second += 1) {
+    await t.clock.advance(1_000);
+    live.heartbeat();
+  }
+  trial.heartbeat();
+  await t.clock.advance(500);
+  assert.deepEqual([t.state().delayed, trial.closed, live.closed], [true, true, false]);
+  live.say(update(2, pedido(1)));
+  assert.deepEqual(t.numbers(), [2]);
+  const opened = t.sse.opened.length;
+  for (let second = 0; second < 600 && t.sse.opened.length === opened; second += 1) {
+    live.heartbeat();
+    await t.clock.advance(1_000);
+  }
+  assert.equal(t.sse.opened.length, opened + 1);
+});
+
+test('an event during the trial says nothing: tried again, soon, and nothing is lost or told twice', async () => {
+  const t = delayedSse({ transport: 'sse' });
+  t.sse.last.hello();
+  t.connection.deliveryIsLate();
+  t.sse.last.hello();
+  const { live, trial } = await untilTrial(t);
+  trial.hello();
+  await t.clock.advance(2_000);
+  trial.heartbeat();
+  trial.say(update(2, pedido(1)));
+  live.say(update(2, pedido(1)));
+  await t.clock.advance(1_000);
+  assert.deepEqual([t.state().delayed, trial.closed, t.numbers()], [true, true, [2]]);
+  const opened = t.sse.opened.length;
+  for (let second = 0; second < 45; second += 1) {
+    live.heartbeat();
+    await t.clock.advance(1_000);
+  }
+  assert.equal(t.sse.opened.length, opened + 1);
 });
 
 // ---- what outlives the page ----------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { createProbe } from '../../static/client/probe.js';
+import { createProbe } from '../../static/client/stream/probe.js';
 import { FakeClock, settle } from './fakes.js';
 
 const json = (status, body) => new Response(JSON.stringify(body), { status });

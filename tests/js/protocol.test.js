@@ -8,8 +8,8 @@ import {
   comparePosition,
   cursorNumber,
   parseMessage,
-} from '../../static/client/protocol.js';
-import { createSseParser } from '../../static/client/sse-parser.js';
+} from '../../static/client/wire/protocol.js';
+import { createSseParser } from '../../static/client/wire/sse-parser.js';
 
 const folder = new URL('../frames/', import.meta.url);
 const frames = readdirSync(folder)

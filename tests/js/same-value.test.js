@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { isDoneIn } from '../../static/client/same-value.js';
+import { isDoneIn } from '../../static/client/store/same-value.js';
 
 const done = (asked, stored) => isDoneIn({ campo: asked }, ['campo'], { campo: stored });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { createSseParser } from '../../static/client/sse-parser.js';
+import { createSseParser } from '../../static/client/wire/sse-parser.js';
 
 const all = (text) => createSseParser()(text);
 

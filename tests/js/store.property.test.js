@@ -6,7 +6,7 @@ import test from 'node:test';
 
 import fc from 'fast-check';
 
-import { createStore } from '../../static/client/store.js';
+import { createStore } from '../../static/client/store/store.js';
 import { FakeClock, settle } from './fakes.js';
 import { ModelServer, modelStream } from './model-server.js';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { PedidosError } from '../../static/client/api.js';
-import { EVENT_DEADLINE, createStore } from '../../static/client/store.js';
+import { EVENT_DEADLINE } from '../../static/client/store/expected-events.js';
+import { createStore } from '../../static/client/store/store.js';
 import { FakeClock, cursor, pedido, settle, update } from './fakes.js';
 import { ModelServer, modelStream } from './model-server.js';
 
@@ -153,6 +154,23 @@ test('a list that has changed since is asked for in full: it is not kept for a 3
   await t.server.answerAll();
   assert.equal(t.s().syncLog.find(({ kind }) => kind === 'reload').text, '2 pedidos carregados.');
   assert.deepEqual(t.s().pedidos, t.server.list());
+});
+
+test('a copy put back behind what the list knew, and ahead of where the stream stood: seen when it resumes', async () => {
+  const t = setUp();
+  t.server.create({});
+  t.store.load();
+  await t.server.requests[0].lose();
+  const copy = t.server.backup();
+  t.server.remove(1);
+  await t.server.answerAll();
+  assert.deepEqual(t.s().pedidos, []);
+  t.stream.cut();
+  t.server.restore(copy);
+  t.stream.resume();
+  await t.server.answerAll();
+  assert.deepEqual(t.s().pedidos, t.server.list());
+  assert.equal(t.s().pedidos.length, 1);
 });
 
 test('304 while the answer to a write of ours comes in: the written order stays', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { CONNECTION_DEFAULTS, createConnection } from '../../static/client/connection.js';
-import { createFallback, storedMemory } from '../../static/client/fallback.js';
-import { HELLO, HIDDEN_LEASE, LEASE, createSharedConnection, outranks } from '../../static/client/tabs.js';
+import { CONNECTION_DEFAULTS } from '../../static/client/stream/connection-state.js';
+import { createConnection } from '../../static/client/stream/connection.js';
+import { Fallback, storedMemory } from '../../static/client/stream/fallback.js';
+import { outranks } from '../../static/client/stream/claims.js';
+import { HELLO, HIDDEN_LEASE, LEASE, createSharedConnection } from '../../static/client/stream/tabs.js';
 import {
   FakeClock,
   cursor,
@@ -32,7 +34,7 @@ function browser() {
       probe: async () => tab.probed,
       clock,
       random: () => 0.5,
-      fallback: createFallback({ clock, random: () => 0.5, memory: storedMemory(null, '') }),
+      fallback: new Fallback({ clock, random: () => 0.5, memory: storedMemory(null, '') }),
       lifecycle,
       settings: CONNECTION_DEFAULTS,
     });

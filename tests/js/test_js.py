@@ -13,7 +13,7 @@ from tests.support.live_server import LiveServer
 from tests.support.npm_workspace import REPOSITORY, require, run, workspace_with
 
 REACT_VERSIONS = ("18", "19")
-NEEDS_PACKAGES = {"react.test.js", "docs.test.js", "compat.test.js", "store.property.test.js"}
+NEEDS_PACKAGES = {"react.test.js", "docs.test.js", "compat.test.js", "sources.test.js", "store.property.test.js"}
 
 
 @pytest.fixture(scope="module", params=REACT_VERSIONS)
@@ -41,7 +41,7 @@ def test_modules_with_injected_clock_and_sockets() -> None:
 
 
 def test_property_and_compatibility(workspace: Path) -> None:
-    node_test(workspace, ["store.property.test.js", "compat.test.js"])
+    node_test(workspace, ["store.property.test.js", "compat.test.js", "sources.test.js"])
 
 
 def test_hooks_against_a_live_server(react_workspace: Path) -> None:

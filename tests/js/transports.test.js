@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { sseTransport } from '../../static/client/sse-transport.js';
-import { webSocketTransport } from '../../static/client/ws-transport.js';
+import { sseTransport } from '../../static/client/stream/sse-transport.js';
+import { webSocketTransport } from '../../static/client/stream/ws-transport.js';
 import { settle } from './fakes.js';
 
 class FakeWebSocket {

@@ -17,25 +17,6 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
     clock: import("./environment.js").Clock;
     randomId: () => string;
 }): {
-    newKey: () => string;
-    /**
-     * One page, or with no `limite` the whole list.
-     * @param {ListQuery} [query]
-     * @param {{etag?: string | null}} [options] answer 304 where nothing changed since
-     * @returns {Promise<ListAnswer>}
-     */
-    list(query?: ListQuery, { etag }?: {
-        etag?: string | null;
-    }): Promise<ListAnswer>;
-    /** @param {number} id @returns {Promise<Pedido>} */
-    get(id: number): Promise<Pedido>;
-    /** @param {number} id @returns {Promise<HistoricoEntry[]>} */
-    historico(id: number): Promise<HistoricoEntry[]>;
-    /** @returns {Promise<{proximo_numero: number, total_pedidos: number}>} */
-    proximoNumero(): Promise<{
-        proximo_numero: number;
-        total_pedidos: number;
-    }>;
     /**
      * @param {PedidoChanges & {cliente: string}} dados
      * @param {WriteOptions} [options]
@@ -59,9 +40,28 @@ export function createApi({ baseUrl, token, clientId, autor, fetch, clock, rando
     remove(id: number, options?: WriteOptions): Promise<{
         message: string;
     }>;
+    /**
+     * One page, or with no `limite` the whole list.
+     * @param {ListQuery} [query]
+     * @param {{etag?: string | null}} [options] answer 304 where nothing changed since
+     * @returns {Promise<ListAnswer>}
+     */
+    list(query?: ListQuery, { etag }?: {
+        etag?: string | null;
+    }): Promise<ListAnswer>;
+    /** @param {number} id @returns {Promise<Pedido>} */
+    get(id: number): Promise<Pedido>;
+    /** @param {number} id @returns {Promise<HistoricoEntry[]>} */
+    historico(id: number): Promise<HistoricoEntry[]>;
+    /** @returns {Promise<{proximo_numero: number, total_pedidos: number}>} */
+    proximoNumero(): Promise<{
+        proximo_numero: number;
+        total_pedidos: number;
+    }>;
+    newKey: () => string;
 };
-/** @typedef {import('./protocol.js').Pedido} Pedido */
-/** @typedef {import('./protocol.js').PedidoChanges} PedidoChanges */
+/** @typedef {import('./wire/protocol.js').Pedido} Pedido */
+/** @typedef {import('./wire/protocol.js').PedidoChanges} PedidoChanges */
 /**
  * - `refused`: the server said no (4xx, 500); sending the same again gives the same;
  * - `conflict`: 412, another version; `pedido` is the current one;
@@ -145,8 +145,19 @@ export const READ_TIMEOUT: 30000;
 export const WRITE_TIMEOUT: 10000;
 /** Of the 404 that says that there is no such order, and not that the address is wrong. */
 export const NO_SUCH_ORDER: "urn:pedidos:problema:pedido-nao-encontrado";
-export type Pedido = import("./protocol.js").Pedido;
-export type PedidoChanges = import("./protocol.js").PedidoChanges;
+/**
+ * Whether it is what was asked for.
+ */
+export type IsOurs = (value: any, response: Response) => boolean;
+/**
+ * A success: what was answered, parsed.
+ */
+export type Answer = {
+    response: Response;
+    value: any;
+};
+export type Pedido = import("./wire/protocol.js").Pedido;
+export type PedidoChanges = import("./wire/protocol.js").PedidoChanges;
 /**
  * - `refused`: the server said no (4xx, 500); sending the same again gives the same;
  * - `conflict`: 412, another version; `pedido` is the current one;

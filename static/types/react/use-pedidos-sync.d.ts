@@ -10,8 +10,8 @@ export type PedidoChange = import("../client/index.js").PedidoChange;
 export type PedidosStore = import("../client/index.js").PedidosStore;
 export type Snapshot = import("../client/index.js").Snapshot;
 export type TransportPreference = import("../client/index.js").TransportPreference;
-export type WriteOptions = import("../client/api.js").WriteOptions;
-export type ConnectionError = import("../client/connection.js").ConnectionError;
+export type WriteOptions = import("../client/index.js").WriteOptions;
+export type ConnectionError = import("../client/index.js").ConnectionError;
 export type PedidosSyncOptions = {
     /**
      * such as `http://192.168.0.10:8000`; the page's own origin by default
@@ -30,7 +30,7 @@ export type PedidosSyncOptions = {
      * days: load the open orders, and those changed within so many days
      */
     recentes?: number | undefined;
-    transport?: import("../client/connection.js").TransportPreference | undefined;
+    transport?: import("../client/stream/connection-state.js").TransportPreference | undefined;
     onPedidoCreate?: ((pedido: Pedido, change: PedidoChange) => void) | undefined;
     onPedidoUpdate?: ((pedido: Pedido, change: PedidoChange) => void) | undefined;
     onPedidoDelete?: ((id: number, change: PedidoChange) => void) | undefined;
