@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import REPOSITORY, LiveServer
 from playwright.sync_api import Page, expect
-from view_support import (
+
+from tests.support.live_server import REPOSITORY, LiveServer
+from tests.support.view_support import (
     READY,
     SECTORS,
     ZONE,
@@ -22,7 +23,7 @@ from view_support import (
     now,
 )
 
-pytest_plugins = ["view_fixtures"]
+pytest_plugins = ["tests.support.view_fixtures"]
 
 PANEL = "/?painel=1"
 WALL = {"width": 1920, "height": 1080}

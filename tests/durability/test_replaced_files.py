@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 import requests
-from checks import assert_problem
-from live_server import ORDERS, LiveServer, ServerDied, wait_until
+
+from tests.support.checks import assert_problem
+from tests.support.live_server import ORDERS, LiveServer, ServerDied, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody replace a file that is open")
 
