@@ -152,6 +152,20 @@ def test_replaced_under_a_running_server(
         assert len(customers(server.database_path)) == 41
 
 
+@only_embedded
+def test_an_order_kept_in_memory_is_not_given_either(
+    start_server: Callable[..., LiveServer], other_shop: Path, kind: str
+) -> None:
+    """A GET of one may read no file; it hears of it from the look that the server takes each second."""
+    server = start_server()
+    server.create()
+    replace = time.monotonic()
+    os.replace(other_shop, server.database_path)
+    wait_until(lambda: server.get(f"{ORDERS}1").status_code == 503, NOTICED)
+    assert time.monotonic() - replace < NOTICED
+    assert_problem(server.get(f"{ORDERS}1"), 503)
+
+
 def copy_file(path: Path) -> Path:
     """The file alone, without its -wal."""
     return Path(shutil.copyfile(path, path.with_name("alone.db")))

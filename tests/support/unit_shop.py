@@ -12,6 +12,7 @@ from pedidos_server.domain.order import PedidoMudanca, PedidoNovo, named_fields,
 from pedidos_server.domain.refusals import Refusal
 from pedidos_server.storage.sqlite import event_log
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
+from pedidos_server.storage.sqlite.order_cache import OrderCache
 from pedidos_server.timekeeping import Clock, Moment
 from tests.support.unit_database import new_database
 
@@ -41,7 +42,7 @@ class Shop:
             connection = sqlite3.connect(":memory:", isolation_level=None)
             connection.deserialize(new_database())
         self.connection = connection
-        self.transactions = SqliteTransactions(connection)
+        self.transactions = SqliteTransactions(connection, OrderCache(0))
         self.clock = Clock(event_log.head(connection).when)
 
     def together(self, *commands: Command, moment: Moment | None = None) -> list[Answer | Refusal]:

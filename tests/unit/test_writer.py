@@ -28,6 +28,7 @@ from pedidos_server.storage.sqlite import event_log
 from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
 from pedidos_server.storage.sqlite.database import Sqlite
+from pedidos_server.storage.sqlite.order_cache import OrderCache
 from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.storage.writer import Writer
 from pedidos_server.timekeeping import Clock
@@ -44,7 +45,7 @@ class Harness:
         self.path = path
         self.published: list[Event] = []
         self.publications = 0
-        self.writer = Writer(SqliteTransactions(connection), self._publish, Clock())
+        self.writer = Writer(SqliteTransactions(connection, OrderCache(0)), self._publish, Clock())
 
     def _publish(self, events: list[Event]) -> None:
         self.published += events

@@ -25,7 +25,7 @@ from ...domain.fields import SECTORS, Order
 from ...domain.order import SHAPE, complete, search_text, sector_of
 from ...errors import Problem
 from ...timekeeping import Moment
-from ..base import Failed, TooLarge, Transaction, Transactions
+from ..base import Document, Failed, TooLarge, Transaction, Transactions
 from . import answers
 from .checkpoints import Checkpoints
 from .errors import database_problem
@@ -33,6 +33,7 @@ from .event_log import append, head
 from .file import SqliteFile
 from .meta import get_meta, set_meta
 from .models import Historico, NumeroDistante, Pedido
+from .order_cache import OrderCache
 from .statements import BulkInsert, Connection, Statement, slot
 from .transaction import SqliteTransaction
 
@@ -108,16 +109,23 @@ class SqliteTransactions(Transactions):
     """Transactions on one connection, in one thread. With a ``file``, its files are looked at around each COMMIT,
     and its WAL is moved to the file now and then."""
 
-    def __init__(self, connection: Connection, file: SqliteFile | None = None) -> None:
-        self._connection, self._file = connection, file
+    def __init__(self, connection: Connection, cache: OrderCache, file: SqliteFile | None = None) -> None:
+        self._connection, self._cache, self._file = connection, cache, file
         self._checkpoints = None if file is None else Checkpoints(file.files, connection)
 
     def carry_out(self, commands: Sequence[Command], decide_all: Callable[[World], None], moment: Moment) -> World:
-        with self._transaction():
-            batch = _Batch(self._connection, moment)
-            world = batch.load(commands)
-            decide_all(world)
-            batch.store(world)
+        committed: dict[int, Document | None] = {}
+        try:
+            with self._transaction():
+                batch = _Batch(self._connection, moment)
+                world = batch.load(commands)
+                decide_all(world)
+                batch.store(world)
+                changed = {order_id: _document(world.orders[order_id]) for order_id in world.changed}
+                self._cache.begin_commit(changed)
+            committed = changed
+        finally:
+            self._cache.end_commit(committed)
         return world
 
     def run(self, work: Callable[[Transaction], T]) -> T:
@@ -290,6 +298,10 @@ def _written(command: Command) -> Order:
 
 def _json(values: Iterable[int] | Iterable[str]) -> str:
     return pydantic_core.to_json(list(values)).decode()
+
+
+def _document(stored: StoredOrder | None) -> Document | None:
+    return None if stored is None else Document(stored.order["versao"], stored.document)
 
 
 def _kind_of(order: Order) -> dict[str, Any]:

@@ -11,8 +11,13 @@ from . import event_log, numbers, orders, tokens
 from .batch import SqliteTransactions
 from .errors import FULL, disk_is_full
 from .file import SqliteFile
+from .order_cache import OrderCache
 from .readers import Readers
 from .statements import Connection
+
+MIB = 1024 * 1024
+ORDERS_SHARE = 8
+"""One part in so many of ``cache_mb`` is for orders as they are answered; SQLite has the rest (see file.py)."""
 
 
 class Sqlite(Database):
@@ -26,7 +31,8 @@ class Sqlite(Database):
     ) -> None:
         self.file = SqliteFile(url, synchronous=synchronous, busy_timeout=busy_timeout, cache_mb=cache_mb)
         self.connection = self.file.open()
-        self.transactions = SqliteTransactions(self.connection, self.file)
+        self._cache = OrderCache(cache_mb * MIB // ORDERS_SHARE)
+        self.transactions = SqliteTransactions(self.connection, self._cache, self.file)
         self._readers = Readers(self.file)
 
     @property
@@ -57,7 +63,16 @@ class Sqlite(Database):
         return self._readers.read(lambda connection: event_log.can_resume(connection, cursor))
 
     def order(self, order_id: int, caller: Hashable = None) -> Document:
-        return self._readers.read(lambda connection: orders.one(connection, order_id), caller)
+        self.file.check_known()
+        cached = self._cache.get(order_id)
+        if cached is not None:
+            return cached
+        read, found = self._cache.reading(order_id), None
+        try:
+            found = self._readers.read(lambda connection: orders.one(connection, order_id), caller)
+        finally:
+            self._cache.fill(order_id, read, found)
+        return found
 
     def orders(self, filters: Filters, page: Page, at_once: int, caller: Hashable = None) -> OrderList:
         found, pieces = self._readers.pieces(

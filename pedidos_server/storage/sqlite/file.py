@@ -66,8 +66,9 @@ class SqliteFile:
         self.path = path_of(url)
         self._synchronous = synchronous
         self.busy_timeout = busy_timeout
-        self.cache_kib = cache_mb * 1024 // 2
-        """For the writer, and as much for the readers together."""
+        self._cache_kib = cache_mb * 1024 // 2
+        self.reader_cache_kib = cache_mb * 1024 * 3 // 32
+        """Of each of the four readers. An eighth is left for the orders (see database.py)."""
         self.files = DatabaseFiles(self.path)
         self._writer: SqliteDatabase | None = None
 
@@ -125,7 +126,7 @@ class SqliteFile:
             str(self.path),
             pragmas={
                 "synchronous": self._synchronous,
-                "cache_size": -self.cache_kib,
+                "cache_size": -self._cache_kib,
                 "wal_autocheckpoint": 0 if WATCHES else WAL_PAGES,  # see DatabaseFiles.checkpoint
                 "journal_size_limit": 64 * 1024 * 1024,
             },
@@ -177,4 +178,9 @@ class SqliteFile:
     def check(self, connection: Connection | None = None) -> None:
         """Raises Problem (503) where the file is no longer the one that was opened; see DatabaseFiles.trouble."""
         if (trouble := self.files.trouble(connection)) is not None:
+            raise unavailable(trouble, 60)
+
+    def check_known(self) -> None:
+        """The same, without a look at the files: as of the last ``check``, which is no more than a second old."""
+        if (trouble := self.files.known_trouble) is not None:
             raise unavailable(trouble, 60)

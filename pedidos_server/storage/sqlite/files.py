@@ -80,7 +80,8 @@ class DatabaseFiles:
         self._seen: tuple[int, int] | None = None
         """The file's size and time after the last change that is known to be SQLite's."""
         self._checkpointing = False
-        self._trouble: str | None = None
+        self.known_trouble: str | None = None
+        """What ``trouble()`` has found."""
         self.is_new = False
         """``take()`` has made the file, or found it empty."""
 
@@ -187,12 +188,12 @@ class DatabaseFiles:
 
         With a connection that is in a transaction, also that the whole content was replaced through SQLite.
         """
-        if self._trouble is None and self._stamps and (reason := self._look(connection)):
-            self._trouble = f"{reason} Nada mais é lido nem gravado. Reinicie o servidor."
+        if self.known_trouble is None and self._stamps and (reason := self._look(connection)):
+            self.known_trouble = f"{reason} Nada mais é lido nem gravado. Reinicie o servidor."
             if self._file is not None:  # SQLite's last connection would move the WAL over a file that is not its own
                 _lock(self._file, *SHARED_BYTES, exclusive=False)
             log.critical("database replaced: nothing is read or written any more", extra={"reason": reason})
-        return self._trouble
+        return self.known_trouble
 
     def _look(self, connection: sqlite3.Connection | None) -> str | None:
         stamps = self._stamps  # a checkpoint in the writer's thread may change them meanwhile

@@ -105,7 +105,7 @@ class Readers:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute(f"PRAGMA cache_size = -{self._file.cache_kib // READERS}")
+        connection.execute(f"PRAGMA cache_size = -{self._file.reader_cache_kib}")
         return connection
 
 
