@@ -21,10 +21,10 @@ MESSAGE_SIZE = 1200
 """Bytes of one message: those of the order that the measures change."""
 
 
-def message(kind: str, number: int) -> bytes:
+def message(kind: str, number: int, size: int = MESSAGE_SIZE) -> bytes:
     tail = f'","cursor":"{number}-00000000"}}'
     head = f'{{"type":"{kind}","fill":"'
-    return f"{head}{'x' * (MESSAGE_SIZE - len(head) - len(tail))}{tail}".encode()
+    return f"{head}{'x' * (size - len(head) - len(tail))}{tail}".encode()
 
 
 def frame(payload: bytes) -> bytes:

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,13 @@ class Target:
     ) -> None:
         self.stop()
         self._output.close()
+
+
+def free_port() -> int:
+    """For a program that must be told its port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def cpu_of(pid: int) -> float:

@@ -36,10 +36,11 @@ class Row:
 
 
 def all_rows() -> list[Row]:
-    from . import rows_http, rows_page, rows_peers, rows_scale, rows_strangers, rows_streams
+    from . import rows_http, rows_page, rows_peers, rows_scale, rows_strangers, rows_streams, rows_subscribers
 
     return [
         *rows_streams.ROWS,
+        *rows_subscribers.ROWS,
         *rows_http.ROWS,
         *rows_scale.ROWS,
         *rows_page.ROWS,

@@ -10,7 +10,6 @@ import functools
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from typing import Any
 from .clients import send
 from .figures import Figure
 from .measures import alternate, median
-from .processes import ORDER, ORDERS, Server, Target
+from .processes import ORDER, ORDERS, Server, Target, free_port
 from .rows import Plan, Row
 
 RECORDS = "/api/collections/pedidos/records"
@@ -51,7 +50,7 @@ class PocketBase(Target):
         base = [self._program, "--dir", f"{self._folder.name}/data", "--migrationsDir", f"{self._folder.name}/steps"]
         subprocess.run([*base, "superuser", "upsert", EMAIL, PASSWORD], check=True, capture_output=True)
         self.command = [*base, "serve", "--http"]
-        super().start(port or _free_port())
+        super().start(port or free_port())
         try:
             self._make_collection()
         except BaseException:
@@ -93,14 +92,6 @@ class PocketBase(Target):
     ) -> None:
         super().__exit__(kind, error, traceback)
         self._folder.cleanup()
-
-
-def _free_port() -> int:
-    """PocketBase names the port that it was given, not the one that it got for 0."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def wrk(port: int, method: str, path: str, *, body: str = "", connections: int, seconds: float) -> float:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from .figures import Figure
+from .nginx import nginx
 from .others import Others, percentile
-from .processes import ROOT, Target
+from .processes import ROOT, Target, free_port
 from .rows import Plan, Row
 from .strangers import ATTACKS, Attack, Door, Running, fill
 
@@ -25,16 +24,6 @@ LAUNCHERS = {
     "pedidos serve": "exec {python} -m pedidos_server serve --port $0",
     "gunicorn": "exec {python} -m gunicorn -b 127.0.0.1:$0 wsgi:app",
 }
-AROUND = """
-daemon off; master_process off; pid {folder}/nginx.pid; worker_rlimit_nofile 20000;
-events {{ worker_connections 8000; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    include {folder}/pedidos.conf;
-}}
-"""
 
 
 class Launched(Target):
@@ -66,11 +55,9 @@ class Launched(Target):
 
 
 @contextlib.contextmanager
-def nginx(server_port: int) -> Iterator[int]:
+def behind_nginx(server_port: int) -> Iterator[int]:
     """``deploy/nginx.conf`` in front of the server; the port on which it speaks TLS."""
-    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    assert program is not None
-    with tempfile.TemporaryDirectory(prefix="pedidos-nginx-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pedidos-bench-") as folder:
         made = [
             "-newkey",
             "ec",
@@ -84,7 +71,7 @@ def nginx(server_port: int) -> Iterator[int]:
         ]
         files = ["-keyout", f"{folder}/key", "-out", f"{folder}/crt"]
         subprocess.run(["openssl", "req", "-x509", *made, *files], check=True, capture_output=True)
-        plain, secure = _free_port(), _free_port()
+        plain, secure = free_port(), free_port()
         text = (ROOT / "deploy/nginx.conf").read_text("utf-8")
         for written, here in (
             ("127.0.0.1:8000", f"127.0.0.1:{server_port}"),
@@ -95,29 +82,8 @@ def nginx(server_port: int) -> Iterator[int]:
             ("/etc/nginx/pedidos.key;", f"{folder}/key;"),
         ):
             text = re.sub(rf"(?m)^([^#\n]*){re.escape(written)}", lambda found, to=here: found[1] + to, text)
-        Path(folder, "pedidos.conf").write_text(text, "utf-8")
-        Path(folder, "nginx.conf").write_text(AROUND.format(folder=folder))
-        process = subprocess.Popen(
-            [program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            ends = time.monotonic() + 10
-            while socket.socket().connect_ex(("127.0.0.1", secure)):
-                if process.poll() is not None or time.monotonic() > ends:
-                    raise RuntimeError(Path(folder, "error.log").read_text())
-                time.sleep(0.05)
+        with nginx(text, secure):
             yield secure
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 WAYS = [(launcher, proxied) for launcher in LAUNCHERS for proxied in (False, True)]
@@ -133,7 +99,7 @@ def strangers(plan: Plan) -> list[Figure]:
         memory = 0.0
         with contextlib.ExitStack() as stack:
             server = stack.enter_context(Launched(launcher, behind_proxy=proxied))
-            port = stack.enter_context(nginx(server.port)) if proxied else server.port
+            port = stack.enter_context(behind_nginx(server.port)) if proxied else server.port
             for attack in list(ATTACKS.values()) if whole else list(ATTACKS.values())[:1]:
                 plan.say(f"{where}: {attack.what}")
                 waits = _under(attack, Door(port, proxied), server.tokens, plan)

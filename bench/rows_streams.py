@@ -218,19 +218,6 @@ def idle(plan: Plan) -> list[Figure]:
     return figures
 
 
-def connect(plan: Plan) -> list[Figure]:
-    count = plan.of(10_000, 100)
-    figures = []
-    for transport in TRANSPORTS:
-        rates = []
-        for round_ in range(plan.rounds):
-            plan.say(f"{transport}, round {round_ + 1} of {plan.rounds}")
-            with Server() as target, Subscribers(target.port, count, transport) as subscribers:
-                rates.append(count / subscribers.seconds)
-        figures.append(Figure(f"new {transport} subscribers", median(rates), "/s", 3000, True, note=str(rates)))
-    return figures
-
-
 def reconnect(plan: Plan) -> list[Figure]:
     """All at once after a restart, each with the cursor that it had 200 events ago."""
     count, missed = plan.of(5000, 50), 200
@@ -267,6 +254,5 @@ ROWS = [
     Row("sse", "SSE beside WebSocket", sse),
     Row("memory", "memory of an idle subscriber, both transports", memory),
     Row("idle", "CPU of 10,000 idle subscribers with heartbeats", idle),
-    Row("connect", "new subscribers a second", connect),
     Row("reconnect", "5,000 that reconnect with a cursor after a restart", reconnect),
 ]

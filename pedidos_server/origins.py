@@ -26,6 +26,9 @@ _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]/@?#\s]+)(?::([0-9]{1,5}))?")
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*")
 _ORIGIN = re.compile(r"(https?)://(.+)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_KNOWN_STRINGS = 256
+"""Of the network's strings that are remembered: few in earnest, and bounded when not. To parse an address costs more
+than all else that the guard does."""
 
 
 class Origins:
@@ -45,18 +48,15 @@ class Origins:
         configured = (*names, *((host_name(host[2]),) if host else ()))
         self._configured = frozenset(name.lower().rstrip(".") for name in configured)
         self._known = self._configured | {"localhost", own, *(own + suffix for suffix in _LOCAL_SUFFIXES)}
-        # All are strings from the network: few in earnest, and bounded when not.
-        self.is_any_name = lru_cache(maxsize=256)(self._is_any_name)
-        self.is_known_name = lru_cache(maxsize=256)(self._is_known_name)
 
-    def _is_any_name(self, host: str) -> bool:
+    def is_any_name(self, host: str) -> bool:
         """True where ``host``, a Host header, can be this server's: an IP address, a local name, a configured one."""
         name = host_name(host)
         return name != "" and (
             is_address(name) or "." not in name or name in self._known or name.endswith(_LOCAL_SUFFIXES)
         )
 
-    def _is_known_name(self, host: str) -> bool:
+    def is_known_name(self, host: str) -> bool:
         """True where ``host`` is this server's for certain: an IP address, this machine's name, a configured one."""
         name = host_name(host)
         return name != "" and (is_address(name) or name in self._known)
@@ -73,6 +73,7 @@ class Origins:
         return same_origin(origin, host) or _plain(origin) in self._own_pages
 
 
+@lru_cache(_KNOWN_STRINGS)
 def host_name(host: str) -> str:
     """The name or address in a Host header, without port and brackets, in lower case; "" where that is malformed."""
     match = _AUTHORITY.fullmatch(host.lower())
@@ -84,6 +85,7 @@ def host_name(host: str) -> str:
     return name.rstrip(".") if _NAME.fullmatch(name) and not match[1].startswith("[") else ""
 
 
+@lru_cache(_KNOWN_STRINGS)
 def is_address(name: str) -> bool:
     """True for an IP address."""
     try:
@@ -93,6 +95,7 @@ def is_address(name: str) -> bool:
     return True
 
 
+@lru_cache(_KNOWN_STRINGS)
 def is_loopback(name: str) -> bool:
     """True where only programs of this machine reach ``name``, a host name or an IP address."""
     try:

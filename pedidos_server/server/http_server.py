@@ -6,9 +6,10 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
+from urllib.parse import unquote
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -23,7 +24,7 @@ from ..sockets import reset_on_close, set_tcp_options
 from ..web.hijack import HANDLER
 from ..web.problems import problem_reply
 from .body import KEEP_BYTES, Bodies, Body
-from .http_head import MAX_HEAD, REQUEST_LINE, RequestHead
+from .http_head import MAX_HEAD, BadHead, environ_of, split_request_line
 from .idle_connections import IdleConnections
 from .reader import TURN_BYTES, Reader, give_way
 
@@ -33,8 +34,8 @@ MAX_CONNECTIONS = 2_000
 """HTTP connections at once; streams do not count, they have left the server."""
 IDLE_SECONDS = 75
 HEAD_SECONDS = 15
-UNREAD_SECONDS = 60
-"""Seconds after which a peer that takes none of its answer is given up by the kernel."""
+UNACKNOWLEDGED_SECONDS = 60
+"""After which a peer whose network acknowledges nothing is given up by the kernel, streams included."""
 STOP_SECONDS = 1.0
 """For the requests under way when the server ends; writes that were taken are answered in any case."""
 ANSWER_SECONDS = 0.5
@@ -53,12 +54,6 @@ ACCEPT_PAUSE = 0.1
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _DRAIN = bytearray(64 * 1024)
 """Where what nobody wants goes, of all connections."""
-_STATUS = {
-    "head too large": 431,
-    "header field too large": 431,
-    "too many header fields": 431,
-    "unknown transfer coding": 501,
-}
 _REFUSALS = {
     400: ("Requisição inválida", "O servidor não entendeu a requisição."),
     414: ("Endereço longo demais", "O endereço da requisição é longo demais."),
@@ -76,7 +71,6 @@ class Handler(WSGIHandler):
     socket: Any
     rfile: Reader
     wsgi_input: Any
-    headers: RequestHead
     between_requests = True
     """Nothing of a request has been read."""
     _lines = b""
@@ -89,7 +83,6 @@ class Handler(WSGIHandler):
 
     def __init__(self, sock: Any, address: Any, server: Any) -> None:
         super().__init__(sock, address, server, Reader(self))
-        set_tcp_options(sock, UNREAD_SECONDS)
         self.peer = str(address[0]) if isinstance(address, tuple) and address else ""
 
     # ---- the connection
@@ -161,35 +154,41 @@ class Handler(WSGIHandler):
         return line.removesuffix(b"\r").decode("latin-1")
 
     def read_request(self, raw_requestline: str) -> bool:
-        """Raises ValueError for a request that is none."""
-        self.headers = RequestHead(b"")
+        """Raises BadHead for a request that is none."""
         if not self._whole and len(self._lines) <= MAX_HEAD:
-            raise ValueError("connection lost in the request head")
-        if not REQUEST_LINE.fullmatch(raw_requestline):
-            raise ValueError("malformed request line")
-        done: bool = super().read_request(raw_requestline)
-        if self.request_version == "HTTP/1.0" and self.headers.get("transfer-encoding"):  # RFC 9112, 6.1
-            raise ValueError("chunks in HTTP/1.0")
-        return done
-
-    def MessageClass(self, *_: Any) -> RequestHead:
-        self.headers = RequestHead(self._lines)
-        return self.headers
-
-    def _headers(self) -> Iterator[tuple[str, str]]:
-        for name, value in self.headers.fields:
-            key = name.replace("-", "_").upper()
-            if "_" not in name and key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-                yield f"HTTP_{key}", value
+            raise BadHead("connection lost in the request head")
+        self.command, self.path, self.request_version = split_request_line(raw_requestline)
+        fields = self._fields = environ_of(self._lines)
+        if self.request_version == "HTTP/1.0" and "HTTP_TRANSFER_ENCODING" in fields:  # RFC 9112, 6.1
+            raise BadHead("chunks in HTTP/1.0")
+        if self.command == "HEAD" and int(fields.get("CONTENT_LENGTH") or 0):
+            raise BadHead("a body behind HEAD")
+        connection = fields.get("HTTP_CONNECTION", "").lower()
+        self.close_connection = connection == "close" or (
+            self.request_version != "HTTP/1.1" and connection != "keep-alive"
+        )
+        return True
 
     def get_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environ()
-        environ[HANDLER] = self
-        environ.setdefault("REMOTE_ADDR", "")  # over a Unix socket
-        expects = self.request_version == "HTTP/1.1" and environ.get("HTTP_EXPECT", "").lower() == "100-continue"
-        chunked = "HTTP_TRANSFER_ENCODING" in environ
-        self.wsgi_input = environ["wsgi.input"] = Body(self, self.content_length, chunked=chunked, expects=expects)
-        environ["wsgi.input_terminated"] = True
+        fields = self._fields
+        path, _, query = self.path.partition("?")
+        length = fields.get("CONTENT_LENGTH")
+        expects = self.request_version == "HTTP/1.1" and fields.get("HTTP_EXPECT", "").lower() == "100-continue"
+        chunked = "HTTP_TRANSFER_ENCODING" in fields
+        self.wsgi_input = Body(self, int(length) if length else None, chunked=chunked, expects=expects)
+        environ: dict[str, Any] = self.server.get_environ()
+        environ |= fields
+        environ |= {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path, "latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": self.peer,
+            "wsgi.input": self.wsgi_input,
+            "wsgi.input_terminated": True,
+            HANDLER: self,
+        }
         return environ
 
     def handle_one_response(self) -> None:
@@ -201,7 +200,7 @@ class Handler(WSGIHandler):
 
     def _handle_client_error(self, error: Exception) -> tuple[str, bytes]:
         super()._handle_client_error(error)  # the line in the log
-        return str(_STATUS.get(self.headers.status, 400)), b""
+        return str(error.status if isinstance(error, BadHead) else 400), b""
 
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
         if issubclass(kind, gevent.GreenletExit):  # shut down while it waited: no answer is truer than a wrong one
@@ -271,6 +270,7 @@ class HttpServer(WSGIServer):
     """New connections until the loop looks at the open ones again."""
 
     def __init__(self, listener: Any, application: Server) -> None:
+        set_tcp_options(listener, UNACKNOWLEDGED_SECONDS)
         super().__init__(
             listener,
             application.app,

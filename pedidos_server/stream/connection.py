@@ -35,7 +35,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from ..domain.roles import NOBODY, Principal
-from ..sockets import reset_on_close, set_tcp_options
+from ..sockets import reset_on_close
 from .encoders import Transport
 from .io_uring import Ring
 from .loop import READ, WRITE, Loop, Watcher
@@ -47,7 +47,6 @@ log = logging.getLogger("pedidos.stream")
 SEND_BUFFER = 64 * 1024
 """Bytes that the kernel may hold for one client: without a bound it would hide a slow one for megabytes. Four times
 as many, for a thousand slow ones, are all that Linux gives to TCP; then it drops what others are sent."""
-UNACKNOWLEDGED_SECONDS = 60
 MAX_CONTROL = 16 * 1024
 """Bytes of answers (pongs) that may wait; beyond that nothing more is read from the client."""
 STALL_SECONDS = 10.0
@@ -161,7 +160,6 @@ class Subscription:
         self.allowance = Allowance(self.transport.max_received, self.opened)
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        set_tcp_options(self.socket, UNACKNOWLEDGED_SECONDS)
         self.read_watcher = hub.loop.watch(self.socket.fileno(), READ)
         self.read_watcher.start(self._readable)
         self.unsent = memoryview(first_bytes)

@@ -111,7 +111,7 @@ TEXTS: dict[str, tuple[Callable[[str], object], list[str]]] = {
             '="',
         ],
     ),
-    "Host": (ORIGINS._is_any_name, ["a", ".", "a.", ":", "[", "1.", "1", "[::1]", "-", "a-."]),
+    "Host": (origins.host_name.__wrapped__, ["a", ".", "a.", ":", "[", "1.", "1", "[::1]", "-", "a-."]),
     "Origin": (
         lambda text: (origins.is_origin(text), origins.is_loopback_origin(text), ORIGINS.is_own_page(text, text)),
         ["http://", "a", "a.", ":", "http://a:80", ":80", "://"],

@@ -1,28 +1,45 @@
 """The header fields that the embedded server takes, and those with which requests are smuggled."""
 
 import timeit
+from contextlib import suppress
 
 import pytest
 
-from pedidos_server.server.http_head import MAX_FIELDS, RequestHead
+from pedidos_server.server.http_head import MAX_FIELDS, BadHead, environ_of, split_request_line
 
 
-def read(*lines: bytes) -> RequestHead:
-    return RequestHead(b"".join(line + b"\r\n" for line in lines))
+def read(*lines: bytes) -> dict[str, str]:
+    return environ_of(b"".join(line + b"\r\n" for line in lines))
 
 
-def test_fields_in_their_order_and_by_name_in_any_case():
-    head = read(b"Host: oficina.lan", b"X-Pedidos-Autor:  Ana \t", b"Content-Type: application/json", b"Empty:")
-    assert head.status == ""
-    assert head.fields[1] == ("X-Pedidos-Autor", "Ana")
-    assert head.get("HOST") == "oficina.lan"
-    assert head.typeheader == "application/json"
-    assert head.get("Empty") == ""
-    assert head.get("Missing", "-") == "-"
+def test_fields_as_wsgi_has_them():
+    assert read(b"Host: oficina.lan", b"X-Pedidos-Autor:  Ana \t", b"Content-Type: application/json", b"Empty:") == {
+        "HTTP_HOST": "oficina.lan",
+        "HTTP_X_PEDIDOS_AUTOR": "Ana",
+        "CONTENT_TYPE": "application/json",
+        "HTTP_EMPTY": "",
+    }
+
+
+def test_fields_of_one_name_are_joined():
+    assert read(b"Accept: a", b"Cookie: a=1", b"ACCEPT: b", b"cookie: b=2") == {
+        "HTTP_ACCEPT": "a,b",
+        "HTTP_COOKIE": "a=1; b=2",
+    }
+
+
+def test_a_name_that_would_pass_for_another_is_left_out():
+    assert read(b"X_Forwarded_For: 10.0.0.1", b"Content_Length: 3") == {}
 
 
 def test_values_are_latin_1():
-    assert read("X-Name: José".encode("latin-1")).get("x-name") == "José"
+    assert read("X-Name: José".encode("latin-1")) == {"HTTP_X_NAME": "José"}
+
+
+@pytest.mark.parametrize("line", ["GET / HTTP/2.0", "GET /", "GET  / HTTP/1.1", "GÉT / HTTP/1.1", "GET / / HTTP/1.1"])
+def test_a_line_that_is_no_request(line):
+    with pytest.raises(BadHead):
+        split_request_line(line)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +66,13 @@ def test_values_are_latin_1():
     ids=lambda lines: lines[-1][:20].decode("latin-1"),
 )
 def test_what_is_refused(lines):
-    assert read(*lines).status
+    with pytest.raises(BadHead):
+        read(*lines)
 
 
 def test_a_line_that_ends_early_is_refused():
-    assert RequestHead(b"Host: x\r\nA: b").status
+    with pytest.raises(BadHead):
+        environ_of(b"Host: x\r\nA: b")
 
 
 SHAPES = {
@@ -73,6 +92,11 @@ def test_time_grows_no_faster_than_the_head(shape):
 
     def took(size):
         lines = SHAPES[shape](size)
-        return min(timeit.repeat(lambda: RequestHead(lines), number=1, repeat=5))
+
+        def read_it():
+            with suppress(BadHead):
+                environ_of(lines)
+
+        return min(timeit.repeat(read_it, number=1, repeat=5))
 
     assert took(60_000) < 30 * max(took(6_000), 2e-5)
