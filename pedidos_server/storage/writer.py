@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 MAX_WAITING = 5_000
 MAX_BATCH = 500
+AFTER_SOCKETS = -2
+"""Priority of a watcher that libev calls when it has called those of all sockets of this turn."""
 
 
 Result = tuple[Any, BaseException | None]
@@ -131,6 +133,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             if self._waiting:
+                self._gather()
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
                 results, events = self._thread.call(self._commit, [command for command, _ in batch])
                 # The answers are on their way first: a fan-out takes as long as the loop allows it.
@@ -152,6 +155,18 @@ class Writer:
             elif idle:
                 self._wake.wait(due)
                 self._wake.clear()
+
+    def _gather(self) -> None:
+        """Comes back when the loop has looked at its sockets and no more commands have come.
+
+        Those whose clients were answered together come one shortly after the other. Taken one by one, the first would
+        have a transaction of its own, for which all others wait: two fsyncs for what needs one.
+        """
+        hub, found = gevent.get_hub(), 0
+        while found < len(self._waiting) < MAX_BATCH:
+            found = len(self._waiting)
+            with hub.loop.timer(0.0, priority=AFTER_SOCKETS) as turn:
+                hub.wait(turn)
 
     # ---- the thread
 

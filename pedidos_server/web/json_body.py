@@ -18,7 +18,8 @@ _START = 4096
 """Bytes of a body of more values that are parsed: what is no JSON from its start, or too deep, is called so."""
 
 _PLACE = re.compile("line ([0-9]+) column ([0-9]+)")
-_FRACTION = re.compile(rb"[0-9][.eE][-+0-9]")
+_FRACTION = re.compile(rb"(?:^|[:,\[])[ \t\r\n]*-?[0-9]+[.eE]")
+"""A number with one, where JSON has numbers, and not the many in its texts."""
 
 
 def parse_json(body: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.socket import wait_write
 from pydantic_core import from_json
 
 from pedidos_server.domain.commands import Answer, Command, CreateOrder, DeleteOrder
@@ -135,6 +137,22 @@ def test_those_that_wait_share_a_transaction_in_the_order_they_came(harness: Har
     assert harness.told() == names
     assert [event.cursor.number for event in harness.published] == list(range(1, 51))
     assert harness.committed() == harness.told()
+
+
+def test_those_that_come_one_shortly_after_the_other_share_a_transaction(harness: Harness) -> None:
+    """As they do from clients that were answered together: each a turn of the loop behind the last."""
+    here, there = socket.socketpair()  # can be written to whenever the loop looks
+
+    def submit(turns: int) -> None:
+        for _ in range(turns):
+            wait_write(here.fileno())
+        harness.writer.submit(write(f"cliente {turns}"))
+
+    harness.writer.submit(write("ready"))
+    before = harness.writer.transactions
+    with here, there:
+        gevent.joinall([gevent.spawn(submit, turns) for turns in (1, 2, 3, 4)], timeout=WAIT, raise_error=True)
+    assert harness.writer.transactions == before + 1
 
 
 def test_every_event_is_published_once_in_commit_order(harness: Harness) -> None:
