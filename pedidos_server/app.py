@@ -33,7 +33,7 @@ from .web.descriptions import Problema
 from .web.docs import OF_LIBRARIES, docs_blueprint
 from .web.downloads import Downloads
 from .web.guard import Guard, register_guard
-from .web.middleware import CommonHeaders, with_middleware
+from .web.middleware import CommonHeaders, Middleware
 from .web.openapi import DescribedApp
 from .web.operations import Operations
 from .web.orders import PREFIX, Orders
@@ -180,7 +180,7 @@ def _flask_app(
     app.register_blueprint(docs_blueprint())
     # From the outside in: ProxyFix, the middleware, the router, Flask.
     router = Router(app.wsgi_app, guard, app.routes, settings.max_body)
-    app.wsgi_app = with_middleware(router, common_headers, API, _first_segments(app, API))
+    app.wsgi_app = Middleware(router, common_headers, API, _first_segments(app, API))
     if settings.trusted_hops:
         # Not X-Forwarded-Host: the proxies keep Host, and few would remove what a stranger put there.
         app.wsgi_app = ProxyFix(

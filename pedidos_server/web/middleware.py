@@ -49,11 +49,11 @@ class CommonHeaders:
     def __call__(self, headers: list[Header], environ: Mapping[str, Any]) -> None:
         """Adds it to ``headers``."""
         self._renew_session(headers, environ)
-        own = [name for name, _ in headers]
+        own = {name for name, _ in headers}
         headers += [pair for pair in _HARDENING if pair[0] not in own]
-        origin = environ.get("HTTP_ORIGIN", "")
         found: dict[str, str] = {}
-        if is_origin(origin):
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and is_origin(origin):
             if self._may_read(origin):
                 found = self._cors_headers(origin, environ)
             elif is_question_about_reading(environ):
@@ -81,52 +81,51 @@ _ABSOLUTE = re.compile("https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
 """A whole address as request target, as clients send it to a proxy (RFC 9112, 3.2.2)."""
 
 
-def with_middleware(
-    application: WSGIApplication, common_headers: CommonHeaders, api: str, short: Collection[str]
-) -> WSGIApplication:
-    """Each path of the application answers with and without a slash at the end, and those under
-    ``api`` whose first segment is in ``short`` without ``api`` as well: earlier desktops call them so."""
+class Middleware:
+    """Around ``application``. Each of its paths answers with and without a slash at the end, and those under ``api``
+    whose first segment is in ``short`` without ``api`` as well: earlier desktops call them so."""
 
-    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __init__(
+        self, application: WSGIApplication, common_headers: CommonHeaders, api: str, short: Collection[str]
+    ) -> None:
+        self._application, self._common_headers, self._api, self._short = application, common_headers, api, short
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
-        _take_origin_form(environ)
-        path = environ["PATH_INFO"].rstrip("/") or "/"
-        environ["PATH_INFO"] = api + path if path[1:].partition("/")[0] in short else path
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if not path.startswith("/"):
+            path = _take_origin_form(environ)
+        path = path.rstrip("/") or "/"
+        if path[1:].partition("/")[0] in self._short:
+            path = self._api + path
+        environ["PATH_INFO"] = path
         if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
             environ.pop("HTTP_UPGRADE", None)  # RFC 9110, 7.8: to be ignored there
 
-        def start(status: str, headers: list[Header], exc_info: object = None) -> object:
-            common_headers(headers, environ)
-            log.info(
-                "request",
-                extra={
-                    "method": environ["REQUEST_METHOD"],
-                    "path": environ["PATH_INFO"],
-                    "status": int(status[:3]),
-                    "ms": (time.perf_counter() - started) * 1000,
-                    "peer": environ.get("REMOTE_ADDR"),
-                },
-            )
-            return start_response(status, headers, exc_info)  # type: ignore[arg-type]
+        def start(status: str, headers: list[Header], exc_info: Any = None) -> Any:
+            self._common_headers(headers, environ)
+            if log.isEnabledFor(logging.INFO):
+                ms = (time.perf_counter() - started) * 1000
+                peer = environ.get("REMOTE_ADDR")
+                told = {"method": method, "path": path, "status": int(status[:3]), "ms": ms, "peer": peer}
+                log.info("request", extra=told)
+            return start_response(status, headers, exc_info)
 
-        if not environ["REQUEST_METHOD"].isupper():
-            return problem_reply(_unknown_method())(environ, start)  # type: ignore[arg-type]
-        return application(environ, start)  # type: ignore[arg-type]
-
-    return middleware
+        if not method.isupper():
+            return problem_reply(_unknown_method())(environ, start)
+        return self._application(environ, start)
 
 
-def _take_origin_form(environ: WSGIEnvironment) -> None:
-    """Makes ``GET http://host/path`` a ``GET /path``. Its host counts, and not the Host header, which must be there
-    all the same (RFC 9112, 3.2)."""
-    # gunicorn takes the path out of it, but leaves the host.
-    absolute = _ABSOLUTE.fullmatch(environ.get("RAW_URI") or environ["PATH_INFO"])
+def _take_origin_form(environ: WSGIEnvironment) -> str:
+    """The path of ``GET http://host/path``. That host counts, and not the Host header, which must be there all the
+    same (RFC 9112, 3.2)."""
+    path: str = environ["PATH_INFO"]
+    absolute = _ABSOLUTE.fullmatch(path)
     if absolute is None:
-        return
-    if not environ["PATH_INFO"].startswith("/"):
-        environ["PATH_INFO"] = absolute[2] or "/"
+        return path
     if "HTTP_HOST" in environ:
         environ["HTTP_HOST"] = absolute[1].partition("?")[0]
+    return absolute[2] or "/"
 
 
 def _unknown_method() -> Problem:

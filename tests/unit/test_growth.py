@@ -153,7 +153,7 @@ TEXTS: dict[str, tuple[Callable[[str], object], list[str]]] = {
     ),
     "Accept": (environ_of("HTTP_ACCEPT", guard._is_navigation), ["text/htm", "t", ","]),
     "request target": (
-        lambda text: middleware._take_origin_form({"RAW_URI": text, "PATH_INFO": text, "HTTP_HOST": "a"}),
+        lambda text: middleware._take_origin_form({"PATH_INFO": text, "HTTP_HOST": "a"}),
         ["/", "http://", "//", "a", "?", "%41"],
     ),
     "query": (
