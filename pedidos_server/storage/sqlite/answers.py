@@ -17,7 +17,7 @@ from peewee import SQL, Select, fn
 from ...domain.commands import Answer, Remembered
 from ...domain.events import document_of, timestamp
 from .models import Evento, Pedido, Resposta
-from .statements import BulkInsert, Connection, Statement, slot
+from .statements import Connection, Insert, Statement, slot
 
 KEPT_HOURS = 24
 MAX_MOVED = 5_000
@@ -47,7 +47,7 @@ _document = Statement(
 _delete_named = Statement(
     Resposta.delete().where(Resposta.chave.in_(Select([fn.json_each(slot("chaves"))], [SQL("value")])))
 )
-_insert = BulkInsert(Resposta, *_columns)
+_insert = Insert(Resposta, *_columns)
 _forget = Statement(
     Resposta.delete().where(
         Resposta.chave.in_(

@@ -34,7 +34,7 @@ from .file import SqliteFile
 from .meta import get_meta, set_meta
 from .models import Historico, NumeroDistante, Pedido
 from .order_cache import OrderCache
-from .statements import BulkInsert, Connection, Statement, slot
+from .statements import Connection, Insert, Statement, slot
 from .transaction import SqliteTransaction
 
 T = TypeVar("T")
@@ -63,7 +63,6 @@ _kind = _slots(Pedido.status, Pedido.setor, Pedido.prioridade)
 _text = _slots(Pedido.numero, Pedido.busca)
 _this = Pedido.id == slot("id")
 _columns = (Pedido.id, Pedido.documento, Pedido.forma, Pedido.ultima_mudanca)
-_load_order = Statement(Pedido.select(*_columns).where(_this))
 _load_orders = Statement(Pedido.select(*_columns).where(Pedido.id.in_(_among("ids"))))
 _load_numbers = Statement(Pedido.select(Pedido.numero, Pedido.id).where(Pedido.numero.in_(_among("numeros"))))
 _load_far = Statement(NumeroDistante.select().where(NumeroDistante.numero.between(slot("least"), slot("most"))))
@@ -75,7 +74,7 @@ _update_kind = Statement(Pedido.update({**_kind, **_always}).where(_this))
 _update_document = Statement(Pedido.update(_always).where(_this))
 _free_numbers = Statement(Pedido.update({Pedido.numero: None}).where(Pedido.id.in_(_among("ids"))))
 _delete = Statement(Pedido.delete().where(Pedido.id.in_(_among("ids"))))
-_insert = BulkInsert(
+_insert = Insert(
     Pedido,
     Pedido.id,
     Pedido.numero,
@@ -89,7 +88,7 @@ _insert = BulkInsert(
     Pedido.forma,
     Pedido.ultima_mudanca,
 )
-_insert_history = BulkInsert(
+_insert_history = Insert(
     Historico,
     Historico.id,
     Historico.pedido_id,
@@ -202,11 +201,7 @@ class _Batch:
     def _load_orders(self, world: World, ids: set[int]) -> None:
         if not ids:
             return
-        rows: Iterable[tuple[int, bytes, int, int]] = (
-            _load_order(self._connection, id=next(iter(ids)))
-            if len(ids) == 1
-            else _load_orders(self._connection, ids=_json(ids))
-        )
+        rows: Iterable[tuple[int, bytes, int, int]] = _load_orders(self._connection, ids=_json(ids))
         world.orders = dict.fromkeys(ids)
         size = 0
         for order_id, document, shape, last_change in rows:

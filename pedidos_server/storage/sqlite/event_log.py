@@ -14,7 +14,7 @@ from ...domain.events import DOCUMENT_MARK, Cursor, Event, timestamp
 from ..base import Head, Retention
 from .meta import get_meta
 from .models import Evento
-from .statements import BulkInsert, Connection, Statement, slot
+from .statements import Connection, Insert, Statement, slot
 
 LONGEST_MOVED = 16 * 1024
 """Bytes of an order that an idempotent answer still has after its event is gone. Those with pictures are longer."""
@@ -37,7 +37,7 @@ _MOVE_ANSWERS = (
     "corpo = (SELECT substr(mensagem, instr(mensagem, ?) + ?, tamanho) FROM evento WHERE numero = resposta.evento) "
     "WHERE evento > 0 AND evento BETWEEN ? AND ? AND tamanho <= ?"
 )
-_insert = BulkInsert(Evento, Evento.numero, Evento.tag, Evento.criado_em, Evento.acumulado, Evento.mensagem)
+_insert = Insert(Evento, Evento.numero, Evento.tag, Evento.criado_em, Evento.acumulado, Evento.mensagem)
 _columns = (Evento.numero, Evento.tag, Evento.mensagem)
 _after = Statement(Evento.select(*_columns).where(Evento.numero > slot("numero")).order_by(Evento.numero))
 _newest = Statement(Evento.select(*_columns).order_by(Evento.numero.desc()))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,9 +15,6 @@ from .files import WAL_PAGES, WATCHES, DatabaseFiles
 from .migrations import migrate
 from .statements import Connection
 
-log = logging.getLogger("pedidos.database")
-
-WAL_BYTES = (WAL_PAGES + 100) * (4096 + 24)  # a page and its frame's head
 LOCK_WAIT = 10.0
 """Seconds that a server waits for the file: a reload starts the new process before the old one is gone."""
 OLDEST_SQLITE = (3, 35, 0)
@@ -83,7 +77,6 @@ class SqliteFile:
             migrate(peewee, self.path)
             connection: Connection = peewee.connection()
             self.hold(connection)
-            self.stretch_wal(connection)
         except StartupError:
             self.close()
             raise
@@ -151,24 +144,6 @@ class SqliteFile:
             raise StartupError(f"{self.path}: o arquivo não pode ser aberto: {error.strerror}.") from None
         with suppress(sqlite3.Error):  # a full disk, say; the next one may do
             self.files.checkpoint(writer)
-
-    def stretch_wal(self, writer: Connection) -> None:
-        """Writes zeros behind the WAL's end, as far as it grows before it begins anew.
-
-        A COMMIT that makes a file longer waits for the file system's journal besides its own bytes, for longer than
-        for these. To SQLite there is nothing behind the last frame: one counts only with the salt of the WAL's header
-        and its checksum (https://sqlite.org/fileformat.html#walformat). Does nothing where the disk is nearly full.
-        """
-        writer.execute("BEGIN IMMEDIATE")  # nobody else writes behind the end
-        try:
-            with suppress(OSError), Path(f"{self.path}-wal").open("r+b") as wal:
-                missing = WAL_BYTES - wal.seek(0, os.SEEK_END)
-                if missing > 0 and shutil.disk_usage(self.path.parent).free > 10 * WAL_BYTES:
-                    wal.write(bytes(missing))
-                    wal.flush()
-                    os.fsync(wal.fileno())
-        finally:
-            writer.execute("ROLLBACK")
 
     def close(self) -> None:
         if self._writer is not None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable
 from typing import Any
 
 from peewee import Field, Model, Query, SqliteDatabase, Value
@@ -41,21 +40,12 @@ class Statement:
         return connection.execute(self._sql, filled)
 
 
-class BulkInsert:
-    """INSERTs of rows, many in one statement: each statement gives up the interpreter's lock three times and
-    waits for it again, which costs more than the row."""
-
-    SIZES = (16, 4, 1)
-    """Rows of one statement. Not more: an order with images is megabytes, and SQLite copies what it is given."""
+class Insert:
+    """INSERTs of rows; each row holds the values in the order of the fields."""
 
     def __init__(self, model: type[Model], *fields: Field) -> None:
         values = [slot(field.name) for field in fields]
-        self._sql = {size: model.insert_many([values] * size, fields).bind(_DIALECT).sql()[0] for size in self.SIZES}
+        self._sql = model.insert_many([values], fields).bind(_DIALECT).sql()[0]
 
-    def __call__(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Each row holds the values in the order of the fields."""
-        done = 0
-        for size, sql in self._sql.items():
-            while len(rows) - done >= size:
-                connection.execute(sql, list(chain.from_iterable(rows[done : done + size])))
-                done += size
+    def __call__(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        connection.executemany(self._sql, rows)
