@@ -7,7 +7,6 @@ cursor: events come in order, each once, none missing, whoever wrote them.
 
 from __future__ import annotations
 
-import http.client
 import json
 import math
 import secrets
@@ -15,15 +14,15 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from typing import Any
 
 import gevent
-import websocket
 from gevent.event import Event as Flag
 
 from ..errors import StartupError
 from ..fd_limit import usable_descriptors
-from .stress_server import ANSWER_SECONDS, TRANSPORTS, Server
+from .remote import ANSWER_SECONDS, LOST, TOKEN, Refused, Remote
 
 ORDERS = "/api/v1/pedidos"
 CHANGES_PER_SECOND = 5.0
@@ -42,9 +41,10 @@ class Client:
     """Milliseconds from each change of the test to its arrival here."""
     lost: int = 0
     repeated: int = 0
-    refused: str = ""
-    cut: str = ""
+    trouble: str = ""
+    """Why it could not connect, or was cut."""
     last_change: int = 0
+    ready: Flag = field(default_factory=Flag)
     _cursor: int = -1
 
     def take(self, message: dict[str, Any], order_id: int, sent: Sequence[float], now: float) -> None:
@@ -107,14 +107,15 @@ class Result:
 def verdict(result: Result, most_ms: float) -> str:
     """The result in a sentence for whoever must decide whether it is good."""
     who = f"{result.clients} cliente{'s' if result.clients != 1 else ''}"
-    troubles = []
-    if result.cut:
-        troubles.append(f"{result.cut} {'perderam' if result.cut != 1 else 'perdeu'} a conexão")
-    if result.lost:
-        troubles.append(f"{result.lost} {_messages(result.lost)} não {'chegaram' if result.lost != 1 else 'chegou'}")
-    if result.repeated:
-        came = "chegaram" if result.repeated != 1 else "chegou"
-        troubles.append(f"{result.repeated} {_messages(result.repeated)} {came} mais de uma vez")
+    troubles = [
+        f"{count} {one if count == 1 else many}"
+        for count, one, many in (
+            (result.cut, "perdeu a conexão", "perderam a conexão"),
+            (result.lost, "mensagem não chegou", "mensagens não chegaram"),
+            (result.repeated, "mensagem chegou mais de uma vez", "mensagens chegaram mais de uma vez"),
+        )
+        if count
+    ]
     if troubles:
         return f"RUIM. {who}: " + ", ".join(troubles) + "."
     if not result.good(most_ms):
@@ -126,35 +127,8 @@ def verdict(result: Result, most_ms: float) -> str:
     return f"BOM. {who}: {all_of_them} em menos de {_ms(math.floor(result.worst) + 1)}."
 
 
-def _messages(count: int) -> str:
-    return "mensagens" if count != 1 else "mensagem"
-
-
 def _ms(value: float) -> str:
     return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.0f} s"
-
-
-class Progress:
-    """A bar on a terminal; silent where nobody watches."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._shown = sys.stderr.isatty()
-
-    def show(self, elapsed: float, text: str) -> None:
-        if self._shown:
-            done = min(30, int(30 * elapsed / self._seconds))
-            bar = "█" * done + "░" * (30 - done)
-            print(
-                f"\r{bar} {min(elapsed, self._seconds):3.0f}/{self._seconds:.0f} s  {text}   ",
-                end="",
-                file=sys.stderr,
-            )
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        if self._shown:
-            print(file=sys.stderr)
 
 
 def stress(url: str, *, clients: int, seconds: float, transport: str, token: str, most_ms: float, sure: bool) -> int:
@@ -166,15 +140,19 @@ def stress(url: str, *, clients: int, seconds: float, transport: str, token: str
         raise StartupError("--clients, --seconds e --max-ms devem ser maiores que zero.")
     if clients > usable_descriptors() - SPARE_DESCRIPTORS:
         raise StartupError(f"Este computador não abre {clients} conexões: aumente o limite (ulimit -n) ou use menos.")
-    server = Server.at(url, token)
+    server = Remote.at(url, token)
     try:
         connection = server.connection()
         _, headers = server.call(connection, "GET", f"{ORDERS}?limite=1")
         orders = int(headers.get("X-Total-Count", "0"))
         if orders and not sure:
             _ask(server, orders)
-        result = _run(server, connection, clients, seconds, transport)
-    except (OSError, http.client.HTTPException) as error:
+        result = Run(server, connection, clients, transport).measure(seconds)
+    except Refused as refused:
+        raise StartupError(refusal(server.base, refused)) from None
+    except ValueError:
+        raise StartupError(f"{server.base} responde, mas não é um servidor Pedidos.") from None
+    except LOST as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise StartupError(
             f"Não consigo falar com {server.base}: {reason}. O servidor está ligado, e este computador na mesma rede?"
@@ -188,7 +166,7 @@ def stress(url: str, *, clients: int, seconds: float, transport: str, token: str
     return 0 if result.good(most_ms) else 1
 
 
-def _ask(server: Server, orders: int) -> None:
+def _ask(server: Remote, orders: int) -> None:
     """Real orders are there: the one who runs this must know what it does. Raises StartupError for a no."""
     print(
         f"{server.base} tem {orders} pedido{'s' if orders != 1 else ''}. O teste cria um pedido seu, «{SIGN}», que "
@@ -200,97 +178,106 @@ def _ask(server: Server, orders: int) -> None:
         raise StartupError("Teste cancelado; nada foi mudado.")
 
 
-def _run(
-    server: Server, connection: http.client.HTTPConnection, count: int, seconds: float, transport: str
-) -> Result:
-    sent: list[float] = []
-    clients = [Client() for _ in range(count)]
-    body = {"numero": f"TESTE-{secrets.token_hex(3)}", "cliente": SIGN, "observacao": "pode ignorar; some sozinho"}
-    order, _ = server.call(connection, "POST", ORDERS, body)
-    greenlets: list[gevent.Greenlet] = []
-    try:
-        opened = [Flag() for _ in clients]
-        for client, flag in zip(clients, opened, strict=True):
-            greenlets.append(gevent.spawn(_listen, server, transport, client, flag, order["id"], sent))
-        for flag in opened:
-            flag.wait(ANSWER_SECONDS)
-        _check_opened(clients, opened)
-        _change(server, connection, order["id"], seconds, clients, sent)
-        deadline = time.monotonic() + LAST_EVENTS_SECONDS
-        while time.monotonic() < deadline and any(_waits(client, len(sent)) for client in clients):
-            gevent.sleep(0.01)
-    finally:
-        gevent.killall(greenlets)
-        _remove(server, order["id"])
-    missing = sum(len(sent) - 1 - client.last_change for client in clients if not client.cut)
-    return Result(
-        clients=count,
-        changes=len(sent) - 1,
-        latencies=[ms for client in clients for ms in client.latencies],
-        lost=sum(client.lost for client in clients) + missing,
-        repeated=sum(client.repeated for client in clients),
-        cut=sum(bool(client.cut) for client in clients),
-    )
+class Run:
+    """One test: its order, its clients, and the changes that it makes."""
 
+    def __init__(self, server: Remote, connection: HTTPConnection, clients: int, transport: str) -> None:
+        self._server, self._connection, self._transport = server, connection, transport
+        self._clients = [Client() for _ in range(clients)]
+        self._sent = [0.0]
+        """When each change was sent. They count from 1."""
+        body = {
+            "numero": f"TESTE-{secrets.token_hex(3)}",
+            "cliente": SIGN,
+            "observacao": "pode ignorar; some sozinho",
+        }
+        self._order_id: int = server.call(connection, "POST", ORDERS, body)[0]["id"]
 
-def _check_opened(clients: list[Client], opened: list[Flag]) -> None:
-    refused = [client.refused or client.cut for client in clients if client.refused or client.cut]
-    if refused:
-        raise StartupError(f"{len(refused)} de {len(clients)} clientes não conseguiram conectar. {refused[0]}")
-    if not all(flag.is_set() for flag in opened):
-        raise StartupError(
-            f"{sum(not flag.is_set() for flag in opened)} de {len(clients)} clientes não conseguiram conectar em "
-            f"{ANSWER_SECONDS:.0f} s."
+    def measure(self, seconds: float) -> Result:
+        greenlets = [gevent.spawn(self._listen, client) for client in self._clients]
+        try:
+            for client in self._clients:
+                client.ready.wait(ANSWER_SECONDS)
+            self._check_connected()
+            self._change(seconds)
+            deadline = time.monotonic() + LAST_EVENTS_SECONDS
+            while time.monotonic() < deadline and any(self._missing(client) for client in self._clients):
+                gevent.sleep(0.01)
+        finally:
+            gevent.killall(greenlets)
+            self._remove_order()
+        return Result(
+            clients=len(self._clients),
+            changes=len(self._sent) - 1,
+            latencies=[ms for client in self._clients for ms in client.latencies],
+            lost=sum(client.lost + self._missing(client) for client in self._clients),
+            repeated=sum(client.repeated for client in self._clients),
+            cut=sum(bool(client.trouble) for client in self._clients),
         )
 
+    def _missing(self, client: Client) -> int:
+        """How many of the last changes have not come to one that is still connected."""
+        return 0 if client.trouble else len(self._sent) - 1 - client.last_change
 
-def _listen(
-    server: Server, transport: str, client: Client, connected: Flag, order_id: int, sent: Sequence[float]
-) -> None:
-    """One client's life: it is ready once its ``connection`` message has come."""
-    try:
-        for data in TRANSPORTS[transport](server):
-            now = time.perf_counter()
-            client.take(json.loads(data), order_id, sent, now)
-            connected.set()
-    except StartupError as error:
-        client.refused = str(error)
-    except (OSError, ValueError, http.client.HTTPException, websocket.WebSocketException) as error:
-        client.cut = str(error) or type(error).__name__
-    finally:
-        connected.set()
+    def _listen(self, client: Client) -> None:
+        """One client's life: it is ready once its ``connection`` message has come."""
+        try:
+            for data in self._server.messages(self._transport):
+                now = time.perf_counter()
+                client.take(json.loads(data), self._order_id, self._sent, now)
+                client.ready.set()
+        except Refused as refused:
+            client.trouble = refusal(self._server.base, refused)
+        except (*LOST, ValueError) as error:
+            client.trouble = str(error) or type(error).__name__
+        finally:
+            client.ready.set()
+
+    def _check_connected(self) -> None:
+        """Raises StartupError."""
+        troubles = [client.trouble for client in self._clients if client.trouble]
+        late = sum(not client.ready.is_set() for client in self._clients)
+        if troubles or late:
+            why = troubles[0] if troubles else f"Não em {ANSWER_SECONDS:.0f} s."
+            raise StartupError(
+                f"{len(troubles) or late} de {len(self._clients)} clientes não conseguiram conectar. {why}"
+            )
+
+    def _change(self, seconds: float) -> None:
+        """Changes the test's order a few times a second."""
+        sent, started = self._sent, time.perf_counter()
+        path = f"{ORDERS}/{self._order_id}"
+        while (elapsed := time.perf_counter() - started) < seconds:
+            sent.append(time.perf_counter())
+            self._server.call(self._connection, "PATCH", path, {"observacao": f"{SIGN} {len(sent) - 1}"})
+            worst = max((client.latencies[-1] for client in self._clients if client.latencies), default=0.0)
+            _show(f"{elapsed:.0f} de {seconds:.0f} s: {len(sent) - 1} mudanças, a última em {worst:.0f} ms")
+            gevent.sleep(max(0.0, started + (len(sent) - 1) / CHANGES_PER_SECOND - time.perf_counter()))
+        _show("")
+
+    def _remove_order(self) -> None:
+        """On a connection of its own: the other may be in the middle of something when the test is interrupted."""
+        try:
+            self._server.call(self._server.connection(), "DELETE", f"{ORDERS}/{self._order_id}")
+        except (*LOST, Refused) as error:
+            print(f"O pedido de teste «{SIGN}» (id {self._order_id}) não pôde ser excluído: {error}", file=sys.stderr)
 
 
-def _change(
-    server: Server,
-    connection: http.client.HTTPConnection,
-    order_id: int,
-    seconds: float,
-    clients: list[Client],
-    sent: list[float],
-) -> None:
-    """Changes the test's order a few times a second. ``sent[0]`` is nothing: changes count from 1."""
-    sent.append(0.0)
-    progress = Progress(seconds)
-    started = time.perf_counter()
-    while (elapsed := time.perf_counter() - started) < seconds:
-        sent.append(time.perf_counter())
-        server.call(connection, "PATCH", f"{ORDERS}/{order_id}", {"observacao": f"{SIGN} {len(sent) - 1}"})
-        worst = max((client.latencies[-1] for client in clients if client.latencies), default=0.0)
-        cut = sum(bool(client.cut) for client in clients)
-        progress.show(elapsed, f"{len(sent) - 1} mudanças, a última em {worst:.0f} ms, {cut} conexões perdidas")
-        gevent.sleep(max(0.0, started + (len(sent) - 1) / CHANGES_PER_SECOND - time.perf_counter()))
-    progress.show(seconds, f"{len(sent) - 1} mudanças" + " " * 40)
-    progress.end()
+def _show(text: str) -> None:
+    """On a terminal, in the place of what was shown before."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<70}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
-def _waits(client: Client, changes: int) -> bool:
-    return not client.cut and client.last_change < changes - 1
-
-
-def _remove(server: Server, order_id: int) -> None:
-    """On a connection of its own: the other one may be in the middle of something when the test is interrupted."""
-    try:
-        server.call(server.connection(), "DELETE", f"{ORDERS}/{order_id}")
-    except (OSError, http.client.HTTPException, StartupError) as error:
-        print(f"O pedido de teste «{SIGN}» (id {order_id}) não pôde ser excluído: {error}", file=sys.stderr)
+def refusal(base: str, refused: Refused) -> str:
+    """Why the server did not do it, and what helps."""
+    match refused.status:
+        case 401:
+            why = f"pede identificação (HTTP 401): use --token, ou a variável {TOKEN}."
+        case 403:
+            why = "não permite o teste (HTTP 403): é preciso um token com o papel escrita."
+        case 404:
+            return f"{base} responde, mas não é um servidor Pedidos (HTTP 404)."
+        case status:
+            why = f"recusou (HTTP {status})."
+    return f"{base} {why} {refused.said}".rstrip()

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from pedidos_server.cli.stress import Client, Result, verdict
-from pedidos_server.cli.stress_server import Server, refusal
+from pedidos_server.cli.remote import Refused, Remote
+from pedidos_server.cli.stress import Client, Result, refusal, verdict
 from pedidos_server.errors import StartupError
 from tests.support.live_server import ORDERS, LiveServer, wait_until
 
@@ -91,18 +91,18 @@ def test_nothing_received_is_not_good():
 )
 def test_an_address_that_is_none(url):
     with pytest.raises(StartupError, match="não é o endereço"):
-        Server.at(url, "")
+        Remote.at(url, "")
 
 
 def test_an_address_without_a_scheme():
-    assert Server.at("balcao:8000/", "").base == "http://balcao:8000"
+    assert Remote.at("balcao:8000/", "").base == "http://balcao:8000"
 
 
 def test_a_refusal_says_what_helps():
-    assert "--token" in refusal("http://x", 401, b"")
-    assert "papel escrita" in refusal("http://x", 403, b"")
-    assert "limite" in refusal("http://x", 503, '{"detail": "já tem 5 conexões, o seu limite"}'.encode())
-    assert "não é um servidor Pedidos" in refusal("http://x", 404, b"<html>")
+    assert "--token" in refusal("http://x", Refused(401, b""))
+    assert "papel escrita" in refusal("http://x", Refused(403, b""))
+    assert "limite" in refusal("http://x", Refused(503, '{"detail": "já tem 5 conexões, o seu limite"}'.encode()))
+    assert "não é um servidor Pedidos" in refusal("http://x", Refused(404, b"<html>"))
 
 
 # ------------------------------------------------------------------------- against a running server
