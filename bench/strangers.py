@@ -38,11 +38,13 @@ class Door:
     port: int
     tls: bool = False
     token: str = ""
+    source: str = "127.0.0.1"
+    """The address from which it connects."""
     open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     """Connections that are to stay open between two calls; closed at the end."""
 
     def connect(self, timeout: float = 10.0) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout, (self.source, 0))
         if not self.tls:
             return connection
         context = ssl.create_default_context()
@@ -380,7 +382,9 @@ def main() -> None:
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    door = Door(options.port, options.tls, os.environ.get("STRANGER_TOKEN", ""))
+    # A proxy knows the stranger's machine by its address; a server alone is to bear it from the others' own.
+    source = "127.0.0.2" if options.tls else "127.0.0.1"
+    door = Door(options.port, options.tls, os.environ.get("STRANGER_TOKEN", ""), source)
 
     def run() -> None:
         while True:
