@@ -42,6 +42,7 @@ from .web.problems import register_errors
 from .web.rate_limits import Rates
 from .web.routes import OrderIdConverter, Router, routes_of
 from .web.session import Session, extend_sessions
+from .web.static_files import StaticFiles
 from .web.streams import Streams, register_websocket
 
 log = logging.getLogger("pedidos.server")
@@ -176,7 +177,9 @@ def _flask_app(
     app.add("session", routes_of(session), Tag(name="sessão", description="Entrar e sair"))
     app.add("streams", routes_of(streams))
     register_websocket(app)
-    app.register_blueprint(pages_blueprint(settings.public_url))
+    files = StaticFiles(STATIC)
+    app.add("static", routes_of(files))
+    app.register_blueprint(pages_blueprint(files, settings.public_url))
     app.register_blueprint(docs_blueprint())
     # From the outside in: ProxyFix, the middleware, the router, Flask.
     router = Router(app.wsgi_app, guard, app.routes, settings.max_body)

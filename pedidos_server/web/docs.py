@@ -34,7 +34,7 @@ def docs_blueprint() -> Blueprint:
             style=url_for("swagger.static", filename="css/swagger-ui.css"),
             bundle=url_for("swagger.static", filename="js/swagger-ui-bundle.js"),
             description=url_for("openapi.doc_url"),
-            script=url_for("pages.static", name="docs.js"),
+            script=url_for("static.static", name="docs.js"),
         )
         return Response(html, mimetype="text/html")
 

@@ -25,6 +25,9 @@ Environ = Mapping[str, Any]
 """A WSGI environment."""
 M = TypeVar("M", bound=BaseModel)
 _OTHER_JSON = re.compile(r"application/[^/]+\+json")
+_GZIP = re.compile(r"(?:^|,)[ \t]*gzip[ \t]*(?:;[ \t]*q=([0-9.]+)[ \t]*)?(?=,|$)", re.IGNORECASE)
+_NEVER = re.compile(r"0(\.0*)?")
+"""The weight of what is not accepted."""
 _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
@@ -203,3 +206,10 @@ def not_modified(call: Call, tag: str) -> bool:
         return True
     wanted = tag.removeprefix("W/")
     return any(part.strip().removeprefix("W/") == wanted for part in header.split(","))
+
+
+def accepts_gzip(call: Call) -> bool:
+    """By Accept-Encoding (RFC 9110, 12.5.3). A header that is longer than any browser's accepts nothing."""
+    header = call.header("ACCEPT_ENCODING") or ""
+    found = _GZIP.search(header) if len(header) <= MAX_NAME else None
+    return found is not None and not _NEVER.fullmatch(found[1] or "")

@@ -126,5 +126,5 @@ class OrderIdConverter(BaseConverter):
 def _pattern(path: str) -> re.Pattern[str]:
     """Of a path as Flask writes it."""
     before, variable, after = re.split("<(.+)>", path)
-    value = OrderIdConverter.regex if variable.startswith("order_id:") else "[^/]+"
+    value = {"order_id": OrderIdConverter.regex, "path": ".+"}.get(variable.partition(":")[0], "[^/]+")
     return re.compile(f"{re.escape(before)}({value}){re.escape(after)}")
