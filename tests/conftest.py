@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -18,8 +19,23 @@ from tests.support.turns import turn
 _used_servers = pytest.StashKey[list[tuple[LiveServer, int]]]()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Most tests wait for a server or a browser: three at a time fill two cores."""
+    return max(3, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 3)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is marked
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of `timing` come first, of all files and in each: nothing long is under way then that they wait for."""
+    """Those of `timing` come first, of all files and in each: nothing long is under way then that they wait for.
+
+    What starts a server of its own does so with the embedded one; with gunicorn, which takes twice as long to start
+    and runs the same code, it is `slow`.
+    """
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        under_gunicorn = callspec is not None and callspec.params.get("kind") == "gunicorn"
+        if under_gunicorn and {"start_server", "new_doors"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("timing") is None)
 
 

@@ -46,6 +46,7 @@ def printed_rows(run):
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [row.name for row in all_rows()])
 def test_a_row(row, tmp_path):
     if row == "page":

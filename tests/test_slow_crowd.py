@@ -6,10 +6,14 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import pytest
+
 from bench.clients import Subscribers, send
 from tests.support.checks import need_load_clients, position
 from tests.support.live_server import ORDERS, LiveServer, wait_until
 from tests.support.stream_clients import TRANSPORTS
+
+pytestmark = pytest.mark.slow
 
 EACH = 100
 """Streams of each transport."""

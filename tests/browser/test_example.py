@@ -20,6 +20,8 @@ from tests.support.live_server import LiveServer
 from tests.support.npm_workspace import REPOSITORY, packages, run, workspace_with
 from tests.support.plain_page import CHROMIUM_ARGUMENTS, eventually, require, server_orders, server_streams
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = "http://tauri.localhost"
 
 

@@ -20,6 +20,8 @@ from tests.support.doors import Doors
 from tests.support.live_server import ORDERS, LiveServer
 from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, require
 
+pytestmark = pytest.mark.slow
+
 FOREIGN_NAME = "mau.example"
 
 # Each way ends in "blocked", or in what came through.

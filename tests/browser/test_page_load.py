@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.support.live_server import ORDERS, LiveServer
 from tests.support.page_helpers import OpenPage, Shop, day
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.support.page_fixtures"]
 
 ORDERS_ON_BOARD = 2_000

@@ -110,7 +110,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield Shop(server)
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=[pytest.param("webkit", marks=pytest.mark.slow), "nginx"])
 def way(request: pytest.FixtureRequest) -> str:
     value: str = request.param
     return value

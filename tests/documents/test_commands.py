@@ -29,6 +29,7 @@ BEFORE = {
 """What the reader of each has done before."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", BEFORE)
 def test_a_reader_types_them_all(document: str, tmp_path: Path) -> None:
     walk = Walk(tmp_path)

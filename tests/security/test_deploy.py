@@ -21,6 +21,8 @@ import websocket
 from tests.support.doors import Doors, subprotocol
 from tests.support.live_server import ORDERS, REPOSITORY, wait_until
 
+pytestmark = pytest.mark.slow
+
 NAME = "localhost"
 AROUND = """
 daemon off;

@@ -18,6 +18,8 @@ import pytest
 
 from tests.support.doors import Doors
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SECONDS = os.environ.get("PEDIDOS_CALLS_SECONDS", "")
 """For which calls are made up again and again. By default a few for each operation; some 1,500 at the edges of each

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from tests.support.live_server import ORDERS, LiveServer, wait_until
 from tests.support.stream_clients import HANDSHAKE, Stream, frame
 
+pytestmark = pytest.mark.slow
+
 INPUTS = int(os.environ.get("PEDIDOS_FUZZ", "400"))
 """Frames, and as many requests, to each server."""
 AT_ONCE = 20

@@ -54,7 +54,11 @@ class Place:
 
 
 # 127.0.0.1 is a secure context in spite of http, the LAN's name is not. WebKitGTK can be told no names.
-PLACES = [Place("chromium", "127.0.0.1"), Place("chromium", LAN_NAME), Place("webkit", "127.0.0.1")]
+PLACES = [
+    Place("chromium", "127.0.0.1"),
+    Place("chromium", LAN_NAME),
+    pytest.param(Place("webkit", "127.0.0.1"), marks=pytest.mark.slow),
+]
 
 
 # Run in a page of the server's own origin. Not a page of the test's making (a fulfilled route): Chromium's checks of
