@@ -43,7 +43,7 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
 
     monkey.patch_all()
     from pedidos_server.cli import main as cli
-    from pedidos_server.server import http_server
+    from pedidos_server.server import handler
     from pedidos_server.storage import writer
     from pedidos_server.storage.sqlite import batch
     from pedidos_server.stream import fanout, hub
@@ -63,13 +63,13 @@ def serve(notes: Path, arguments: Sequence[str]) -> None:
 
         setattr(owner, method, noted)
 
-    note(http_server.Handler, "read_requestline", after="read")
-    note(http_server.Handler, "get_environ", after="parsed")
+    note(handler.Handler, "read_requestline", after="read")
+    note(handler.Handler, "get_environ", after="parsed")
     note(writer.Writer, "submit", before="submitted")
     note(writer.Writer, "_commit", before="begun", after="committed")
     note(batch._Batch, "store", after="written")
     note(hub.Hub, "publish", before="woken")
-    note(http_server.Handler, "_sendall", after="answered")
+    note(handler.Handler, "_sendall", after="answered")
     note(fanout.Fanout, "_send", before="sending", after="sent")
     try:
         cli.main(arguments)

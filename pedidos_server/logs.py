@@ -66,6 +66,7 @@ def configure(level: str, stream: TextIO | None = None, file: str = "") -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
-    # Nothing of ours prints the caller's line, thread or process, and finding them costs more than the line itself.
+    # Nothing of ours prints the caller's line or thread, and finding them costs more than the line itself. gunicorn
+    # prints the process.
     logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logThreads = False

@@ -10,6 +10,7 @@ from typing import Any
 import gevent
 
 from ..errors import Problem, unavailable
+from .idle_connections import Wait
 from .reader import Reader, give_way
 
 ALL_BYTES = 64 * 1024 * 1024
@@ -40,7 +41,7 @@ class Bodies:
         self._held[body] = self._held.get(body, 0) + size
         self.total += size
         while self.total > self._most:
-            waiting = [other for other in self._held if other.waiting and other is not body]
+            waiting = [other for other in self._held if other.waits and other is not body]
             if not waiting:
                 raise _too_many()
             fattest = max(waiting, key=self._held.__getitem__)
@@ -71,7 +72,12 @@ class Body:
         self._counted = True
         self._ends = math.inf
         self._given_up = False
-        self.waiting = False
+
+    @property
+    def waits(self) -> bool:
+        """Its peer has more to send."""
+        waits: bool = self._handler.waits_for is Wait.BODY
+        return waits
 
     @property
     def left(self) -> float:
@@ -178,14 +184,12 @@ class Body:
         left = self._ends - server.now()
         if left <= 0:
             raise _too_slow()
-        self.waiting = True
-        server.idle.wait(self._handler, left)
+        server.idle.wait(self._handler, Wait.BODY, left)
         try:
             data = read()
         except OSError:
             data = b""
         finally:
-            self.waiting = False
             server.idle.work(self._handler)
         if self._given_up:
             raise _too_many()

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import socket
 from collections.abc import Callable
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Protocol
+
+
+class Wait(Enum):
+    """What a connection waits for."""
+
+    REQUEST = auto()
+    """The first byte of the next one."""
+    HEAD = auto()
+    BODY = auto()
+    ROOM = auto()
+    """That its peer takes more of an answer."""
+    END = auto()
+    """That its peer closes it."""
+
+
+class Connection(Protocol):
+    peer: str
+    """Its address."""
+    socket: Any
+    waits_for: Wait | None
+    """None while it works."""
+
+    def give_up(self) -> None:
+        """Ends the wait: what it waits for will not come."""
+        ...
 
 
 class IdleConnections:
@@ -20,16 +45,18 @@ class IdleConnections:
         seconds in which the server was there to read."""
         self._crowded, self._now = crowded, now
         self.open = 0
-        self._waiting: dict[str, dict[Any, float]] = {}
-        """By address, until when each handler may wait, by ``now``."""
+        self._waiting: dict[str, dict[Connection, float]] = {}
+        """By address, until when each may wait, by ``now``."""
 
-    def wait(self, handler: Any, seconds: float = math.inf) -> None:
-        """It waits from now on, or for something else than before, and is closed after ``seconds``. A timer of its
-        own for each would cost more than parsing a request."""
+    def wait(self, handler: Connection, what: Wait, seconds: float) -> None:
+        """It waits for this from now on, and is given up after ``seconds``. A timer of its own for each would cost
+        more than parsing a request."""
+        handler.waits_for = what
         self._waiting.setdefault(handler.peer, {})[handler] = self._now() + seconds
 
-    def work(self, handler: Any) -> None:
+    def work(self, handler: Connection) -> None:
         """It waits no longer."""
+        handler.waits_for = None
         of_address = self._waiting.get(handler.peer)
         if of_address is not None:
             of_address.pop(handler, None)
@@ -42,7 +69,7 @@ class IdleConnections:
 
     def evict_longest(self) -> None:
         if self._waiting:
-            most: dict[Any, float] = max(self._waiting.values(), key=len)
+            most = max(self._waiting.values(), key=len)
             self._evict(next(iter(most)))
 
     def evict_overdue(self) -> None:
@@ -54,13 +81,13 @@ class IdleConnections:
     def evict_between_requests(self) -> None:
         """Those that wait for a request of which nothing has come."""
         for of_address in list(self._waiting.values()):
-            for handler in [handler for handler in of_address if handler.between_requests]:
+            for handler in [handler for handler in of_address if handler.waits_for is Wait.REQUEST]:
                 if _nothing_has_come(handler.socket):
                     self._evict(handler)
 
-    def _evict(self, handler: Any) -> None:
-        self.work(handler)
+    def _evict(self, handler: Connection) -> None:
         handler.give_up()
+        self.work(handler)
 
 
 def _nothing_has_come(sock: Any) -> bool:

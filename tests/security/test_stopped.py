@@ -23,11 +23,11 @@ STOPPED = DEADLINE + 2.0
 AFTER = 1.6
 """Seconds until the clients go on: what looks for the overdue, once a second, has looked."""
 _SHORT = f"""
-from pedidos_server.server import http_server
+from pedidos_server.server import handler
 from pedidos_server.stream import connection, liveness
 from pedidos_server.web import requests
 liveness.SILENCE_SECONDS = connection.STALL_SECONDS = requests.BODY_SECONDS = {DEADLINE}
-http_server.IDLE_SECONDS = http_server.HEAD_SECONDS = http_server.SEND_SECONDS = {DEADLINE}
+handler.IDLE_SECONDS = handler.HEAD_SECONDS = handler.SEND_SECONDS = {DEADLINE}
 """
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP on this system")

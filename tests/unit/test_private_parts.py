@@ -29,10 +29,11 @@ from gevent.threadpool import ThreadPool
 from wsproto.frame_protocol import FrameDecoder, MessageDecoder, Opcode, ParseFailed
 
 from pedidos_server.server.body import Body
-from pedidos_server.server.http_server import Handler, HttpServer
+from pedidos_server.server.handler import Handler
+from pedidos_server.server.http_server import HttpServer
 from pedidos_server.server.reader import Reader
 
-HTTP = "server/http_server.py"
+HTTP = "server/handler.py or http_server.py"
 
 
 def named(value: object) -> str:
@@ -126,6 +127,7 @@ ATTRIBUTES = [
     (WSGIHandler, "command", HTTP),
     (WSGIHandler, "path", HTTP),
     (WSGIHandler, "request_version", HTTP),
+    (WSGIHandler, "requestline", HTTP),
     (BaseServer, "max_accept", HTTP),
     (BaseServer, "stop_accepting", HTTP),
     (BaseServer, "_start_accepting_if_started", HTTP),
