@@ -20,7 +20,7 @@ test: env  ## all tests that this machine can run
 	$(VENV)/pytest
 
 fast: env  ## what needs no browser and no second: the rules without a server
-	$(VENV)/pytest tests/unit
+	$(VENV)/pytest tests/unit tests/contract
 
 lint: env  ## style, and common mistakes
 	$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/bandit -q -r pedidos_server gunicorn.conf.py wsgi.py

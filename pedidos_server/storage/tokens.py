@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ..domain.roles import Role
 
@@ -57,6 +58,11 @@ def new_token() -> str:
 
 def new_session() -> str:
     return secrets.token_urlsafe(32)
+
+
+def now() -> datetime:
+    """By the wall clock: how long somebody may come in is said in its days."""
+    return datetime.now(UTC)
 
 
 def fit_name(name: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-import pydantic_core
 import pytest
 
 from pedidos_server.domain.commands import Answer
@@ -15,7 +14,7 @@ from pedidos_server.storage.base import Retention
 from pedidos_server.storage.sqlite import answers, event_log
 from pedidos_server.storage.sqlite.event_log import LONGEST_MOVED
 from tests.support import unit_shop
-from tests.support.unit_shop import change, create
+from tests.support.unit_shop import change
 
 ONLY_THE_NEWEST = Retention(events=1, days=10_000, bytes=10**12)
 PICTURE = "data:image/png;base64," + "A" * 100_000
@@ -50,33 +49,6 @@ def same(first: Any, again: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("picture", ["", PICTURE])
-@pytest.mark.parametrize("pruned", [False, True])
-def test_each_is_given_again_to_the_byte(shop: Shop, picture: str, pruned: bool) -> None:
-    items = [{"descricao": 'x "data": y', "imagem": picture, "extra": [1.50, {"ç": None}]}]
-    commands = {
-        "create": create("create", items=items, cliente='"data":'),
-        "change": change(1, "change", costura=True),
-        "no change": change(1, "no change", costura=True),
-    }
-    first = {key: shop.do(command) for key, command in commands.items()}
-    if pruned:
-        shop.create(cliente="Bia")
-        shop.prune()
-        if picture:
-            del commands["create"]  # of a later version now
-    for key, command in commands.items():
-        assert same(first[key], shop.do(command)), key
-    assert pydantic_core.from_json(first["no change"].body)["versao"] == 2
-
-
-def test_one_that_is_repeated_in_its_own_transaction(shop: Shop) -> None:
-    shop.create()
-    first, unchanged = change(1, "a", costura=True), change(1, "b", costura=True)
-    results = shop.together(first, unchanged, change(1, expedicao=True), first, unchanged)
-    assert same(results[0], results[3]) and same(results[1], results[4])
-
-
 def test_a_program_that_ticks_a_box_stores_no_picture_again(shop: Shop) -> None:
     shop.create(items=[{"descricao": "x", "imagem": PICTURE}])
     for turn in range(80):
@@ -84,18 +56,6 @@ def test_a_program_that_ticks_a_box_stores_no_picture_again(shop: Shop) -> None:
             shop.prune()
         shop.do(change(1, f"key {turn}", costura=turn % 3 == 0))
     assert shop.stored() == 0
-
-
-def test_a_long_one_that_is_gone_is_said_to_be_done(shop: Shop) -> None:
-    shop.create(items=[{"descricao": "x", "imagem": PICTURE}])
-    command = change(1, "a", costura=True)
-    shop.do(command)
-    shop.change(1, costura=False)
-    shop.prune()
-    before = shop.connection.total_changes
-    with pytest.raises(AnswerGone):
-        shop.do(command)
-    assert shop.connection.total_changes == before
 
 
 def test_those_that_outlive_their_event_are_bounded_in_sum(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,10 +71,3 @@ def test_those_that_outlive_their_event_are_bounded_in_sum(shop: Shop, monkeypat
     assert all(same(first[turn], shop.do(commands[turn])) for turn in range(19, 30)), "the newest are there"
     with pytest.raises(AnswerGone):
         shop.do(commands[0])
-
-
-def test_what_the_history_keeps_of_a_change_is_bounded(shop: Shop) -> None:
-    shop.create()
-    shop.change(1, items=[{"descricao": "x", "notas": "n" * 1_000_000}])
-    size = shop.connection.execute("SELECT MAX(LENGTH(mudancas)) FROM historico").fetchone()[0]
-    assert size < 2_000

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedidos_server.domain.commands import Command, DeleteOrder
-from pedidos_server.domain.fields import OPEN_STATUSES, PRIORITIES, SECTORS, STATUSES
-from pedidos_server.domain.order import search_text, searchable, sector_of
+from pedidos_server.domain.fields import PRIORITIES, SECTORS, STATUSES
+from pedidos_server.domain.order import search_text, sector_of
 from pedidos_server.domain.refusals import NotFound
-from pedidos_server.errors import Problem
-from pedidos_server.storage.lists import MAX_WORDS, Filters, Page
+from pedidos_server.storage.lists import Filters, Page
 from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.storage.sqlite.json_array import JsonArray
 from pedidos_server.storage.sqlite.statements import Connection
@@ -128,95 +127,9 @@ def test_a_change_begins_with_what_the_database_holds(connection: Connection) ->
 
 # -------------------------------------------------------------------------------------------- lists
 
-ORDER = st.fixed_dictionaries(
-    {
-        "status": st.sampled_from(("pendente", "pronto", "entregue")),
-        "prioridade": st.sampled_from(PRIORITIES),
-        "cliente": st.sampled_from(("Ana Luz", "Ánã", "Bia*[a]?", "lu")),
-        "financeiro": st.booleans(),
-        "alterado_em": st.sampled_from((LONG_AGO, NOT_SO_LONG_AGO)),
-        "gone": st.booleans(),
-    }
-)
-FILTERS = st.builds(
-    Filters,
-    status=st.sampled_from((None, "", "pendente", "entregue")),
-    setor=st.sampled_from((None, "financeiro", "conferencia")),
-    prioridade=st.sampled_from((None, "ALTA")),
-    q=st.sampled_from(("", "", "ana", "a", "lu a", "luz ana", "Bía", "*", "?", "[a]", "caio")),
-    atualizado_desde=st.sampled_from((None, None, LONG_AGO, NOT_SO_LONG_AGO)),
-    recentes=st.sampled_from((None, None, 0, 36_500)),
-)
-
-
-def fill(connection: Connection, orders: list[dict[str, Any]]) -> None:
-    for pedido_id, order in enumerate(orders, 1):
-        fields = {name: value for name, value in order.items() if name not in ("alterado_em", "gone")}
-        do(connection, "create", 0, fields)
-        connection.execute("UPDATE pedido SET alterado_em = ? WHERE id = ?", [order["alterado_em"], pedido_id])
-        if order["gone"]:
-            do(connection, "delete", pedido_id)
-
-
-def expected(orders: list[dict[str, Any]], filters: Filters) -> list[int]:
-    """The ids, newest first."""
-
-    def matches(pedido_id: int, order: dict[str, Any]) -> bool:
-        words = searchable(filters.q).split()
-        text = searchable(f"{pedido_id}\n{order['cliente']}\n")
-        sector = sector_of({**dict.fromkeys(SECTORS, False), **order})
-        recent = filters.recentes is None or (
-            order["status"] in OPEN_STATUSES or order["alterado_em"] >= filters.recent_since()
-        )
-        return (
-            not order["gone"]
-            and filters.status in (None, "", order["status"])
-            and filters.setor in (None, sector)
-            and filters.prioridade in (None, order["prioridade"])
-            and all(word in text for word in words)
-            and order["alterado_em"] >= (filters.atualizado_desde or "")
-            and recent
-        )
-
-    return [pedido_id for pedido_id, order in reversed(list(enumerate(orders, 1))) if matches(pedido_id, order)]
-
-
-def listed(connection: Connection, filters: Filters, page: Page) -> tuple[queries.FoundList, list[int]]:
-    found, documents = queries.find(connection, filters, page)
-    return found, [order["id"] for order in whole(connection, documents)]
-
 
 def whole(connection: Connection, array: JsonArray) -> Any:
     return pydantic_core.from_json(array.read(connection, 1 << 40))
-
-
-@pytest.fixture
-def few_are_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "NEWEST", LAST_IDS)
-
-
-@pytest.mark.usefixtures("few_are_newest")
-def test_a_list_holds_what_a_walk_through_all_orders_finds() -> None:
-    @given(st.lists(ORDER, max_size=12), st.lists(FILTERS, min_size=8, max_size=8), st.integers(1, 5))
-    def compare(orders: list[dict[str, Any]], several: list[Filters], limit: int) -> None:
-        with fresh() as connection:
-            fill(connection, orders)
-            for filters in several:
-                ids = expected(orders, filters)
-                whole, found = listed(connection, filters, Page())
-                assert (whole.total, found) == (len(ids), ids), filters
-                paged: list[int] = []
-                cursor = None
-                for _ in range(len(ids) // limit + 1):
-                    page, found = listed(connection, filters, Page.parse(limit, cursor))
-                    assert page.total == len(ids), filters
-                    paged += found
-                    cursor = page.next_cursor
-                    if cursor is None:
-                        break
-                assert (paged, cursor) == (ids, None), filters
-
-    compare()
 
 
 KIND = {"status": "pronto", "setor": "costura", "prioridade": "ALTA"}
@@ -285,57 +198,3 @@ def test_the_history_of_one_order_reads_no_other(connection: Connection) -> None
             queries.history(connection, 987_654)
 
     assert 0 < steps_of(connection, read) < 100
-
-
-# -------------------------------------------------------------------------------------- telephones
-
-STORED = ("(11) 98765-4321", "11987654321", "+55 11 98765-4321", "11 9.8765.4321", "0 11 98765 4321")
-TYPED = (
-    *STORED,
-    "98765-4321",
-    "987654321",
-    "5511987654321",
-    "+55(11)98765-4321",
-    "011987654321",
-    "4321",
-    "8765 4321",
-)
-
-
-@pytest.mark.parametrize("typed", TYPED)
-def test_a_telephone_is_found_however_it_is_written(typed: str) -> None:
-    with fresh() as connection:
-        for stored in (*STORED, "(31) 3333-1047"):
-            do(connection, "create", 0, {"cliente": "Ana", "telefone_cliente": stored})
-        assert len(listed(connection, Filters(q=typed), Page())[1]) == len(STORED)
-        assert queries.find(connection, Filters(q=f"ana {typed}"), Page(2))[0].total == len(STORED)
-        assert queries.find(connection, Filters(q=f"bia {typed}"), Page(2))[0].total == 0
-
-
-def test_a_number_finds_the_order_and_not_a_tenth_of_all_telephones() -> None:
-    with fresh() as connection:
-        for numero, digits in (("47", "(11) 98765-4321"), ("48", "(11) 94747-4747"), ("1047", "(31) 3333-0000")):
-            fields = {"numero": numero, "telefone_cliente": digits}
-            do(connection, "create", 0, fields)
-        found = queries.find(connection, Filters(q="47"), Page())[1]
-        assert [order["numero"] for order in whole(connection, found)] == ["1047", "47"]
-
-
-def test_a_changed_telephone_is_found() -> None:
-    with fresh() as connection:
-        do(connection, "create", 0, {})
-        do(connection, "update", 1, {"telefone_cliente": "(11) 98765-4321"})
-        assert queries.find(connection, Filters(q="98765-4321"), Page(5))[0].total == 1
-        do(connection, "update", 1, {"telefone_cliente": ""})
-        assert queries.find(connection, Filters(q="98765-4321"), Page(5))[0].total == 0
-
-
-def test_a_search_has_so_many_words_and_no_more() -> None:
-    with fresh() as connection:
-        do(connection, "create", 0, {})
-        assert queries.find(connection, Filters(q="a " * MAX_WORDS), Page())[0].total == 1
-        for text in ("a " * (MAX_WORDS + 1), "1 " * 100):
-            with pytest.raises(Problem, match="q") as refused:
-                queries.find(connection, Filters(q=text), Page())
-            assert refused.value.status == 422
-            assert refused.value.extra["errors"] == [{"campo": "q", "mensagem": "no máximo 8 palavras"}]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from ...domain.events import timestamp
 from ...domain.roles import Role
@@ -24,6 +24,7 @@ from ..tokens import (
     new_session,
     new_token,
     no_such_token,
+    now,
 )
 from .meta import get_meta, set_meta
 from .models import Sessao, Token
@@ -63,7 +64,7 @@ _delete_oldest = Statement(
 
 def create_token(connection: Connection, name: str, role: Role, days: float | None = None) -> str:
     name = fit_name(name)
-    now = datetime.now(UTC)
+    today = now()
     token = new_token()
     try:
         _insert_token(
@@ -71,8 +72,8 @@ def create_token(connection: Connection, name: str, role: Role, days: float | No
             nome=name,
             papel=role.label,
             resumo=digest(token),
-            criado_em=timestamp(now),
-            expira_em=None if days is None else timestamp(now + timedelta(days=days)),
+            criado_em=timestamp(today),
+            expira_em=None if days is None else timestamp(today + timedelta(days=days)),
         )
     except sqlite3.IntegrityError:
         raise name_taken(name) from None
@@ -97,15 +98,15 @@ def list_tokens(connection: Connection) -> list[TokenRow]:
 
 
 def open_session(connection: Connection, token_id: int) -> str:
-    now = datetime.now(UTC)
+    today = now()
     secret = new_session()
-    _delete_ended(connection, agora=timestamp(now))
+    _delete_ended(connection, agora=timestamp(today))
     _insert_session(
         connection,
         resumo=digest(secret),
         token_id=token_id,
-        criado_em=timestamp(now),
-        expira_em=timestamp(now + timedelta(days=SESSION_DAYS)),
+        criado_em=timestamp(today),
+        expira_em=timestamp(today + timedelta(days=SESSION_DAYS)),
     )
     _delete_oldest(connection, token_id=token_id, ficam=MAX_SESSIONS)
     _moved(connection)
@@ -114,14 +115,14 @@ def open_session(connection: Connection, token_id: int) -> str:
 
 def extend_sessions(connection: Connection, sessions: Iterable[bytes]) -> None:
     """Those that were extended within RENEWAL_DAYS are not written."""
-    now = datetime.now(UTC)
-    end = now + timedelta(days=SESSION_DAYS)
+    today = now()
+    end = today + timedelta(days=SESSION_DAYS)
     written = 0
     for session in sessions:
         written += _extend_session(
             connection,
             resumo=session,
-            agora=timestamp(now),
+            agora=timestamp(today),
             antes_de=timestamp(end - timedelta(days=RENEWAL_DAYS)),
             expira_em=timestamp(end),
         ).rowcount
