@@ -25,7 +25,7 @@ from pedidos_server.storage.sqlite.meta import set_meta
 from pedidos_server.storage.sqlite.migrations import migrate
 from pedidos_server.storage.sqlite.models import Evento, Historico, Pedido
 from pedidos_server.storage.sqlite.statements import slot
-from pedidos_server.web.json_body import parse_json
+from pedidos_server.web.requests import parse_json
 
 BATCH = 5_000
 SAME_MOMENT = 100

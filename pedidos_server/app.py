@@ -30,16 +30,15 @@ from .stream.io_uring import open_ring
 from .timekeeping import Clock
 from .web.access import Access, check_start
 from .web.descriptions import Problema
-from .web.docs import OF_LIBRARIES, docs_blueprint
 from .web.downloads import Downloads
 from .web.guard import Guard, register_guard
 from .web.middleware import CommonHeaders, Middleware
 from .web.openapi import DescribedApp
 from .web.operations import Operations
 from .web.orders import PREFIX, Orders
-from .web.pages import STATIC, pages_blueprint
+from .web.pages import OF_LIBRARIES, STATIC, pages_blueprint
 from .web.problems import register_errors
-from .web.rate_limits import Rates
+from .web.rate_limits import RateLimits
 from .web.routes import OrderIdConverter, Router, routes_of
 from .web.session import Session, extend_sessions
 from .web.static_files import StaticFiles
@@ -48,7 +47,7 @@ from .web.streams import Streams, register_websocket
 log = logging.getLogger("pedidos.server")
 
 CLEANING_SECONDS = 5.0
-DOORS_SECONDS = 1.0
+ACCESS_SECONDS = 1.0
 """A token made or revoked beside a running server is noticed within that."""
 LOOK_SECONDS = 3_600.0
 """How often open streams are looked through for sessions that they use."""
@@ -69,11 +68,11 @@ class Server:
     writer: Writer
     database: Database
     access: Access
-    keepers: tuple[gevent.Greenlet, ...]
+    background_tasks: tuple[gevent.Greenlet, ...]
     """Work beside the requests."""
 
     def close(self) -> None:
-        gevent.killall(list(self.keepers))
+        gevent.killall(list(self.background_tasks))
         finished = self.writer.close()
         self.hub.close()
         if finished:  # else the process ends with the write under way, as if it had been killed
@@ -120,15 +119,15 @@ def create_app(settings: Settings, reachable_at: str | None = "o servidor") -> S
     app = _flask_app(settings, database, hub, writer, access, downloads)
     retention = Retention(settings.retention_events, settings.retention_days, settings.retention_bytes)
     cleaner = gevent.spawn(_clean, writer, retention)
-    doorkeeper = gevent.spawn(_keep_doors, database, access, hub, writer, downloads)
-    server = Server(app, hub, writer, database, access, (cleaner, doorkeeper))
+    refresher = gevent.spawn(_refresh_access, database, access, hub, writer, downloads)
+    server = Server(app, hub, writer, database, access, (cleaner, refresher))
     if database.is_new:
         log.warning("new, empty database", extra={"path": database.name})
     app.extensions["pedidos"] = server
     return server
 
 
-def settle() -> None:
+def freeze_gc() -> None:
     """For a process that goes on to serve: what is there now stays, so no full collection need walk it again, for
     tens of milliseconds in which no stream is served."""
     gc.collect()
@@ -144,19 +143,17 @@ def _flask_app(
         validation_error_model=Problema,
         static_folder=None,
     )
-    app.url_map.strict_slashes = app.url_map.merge_slashes = (
-        False  # no path redirects: the middleware drops the last slash
-    )
+    # No path redirects: the middleware drops the last slash.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.url_map.converters["order_id"] = OrderIdConverter
     app.json.ensure_ascii = False
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     register_errors(app)
-    rates = Rates(settings.max_writes)
+    rate_limits = RateLimits(settings.max_writes)
     origins = Origins(settings.cors_origins, settings.hosts, settings.public_url)
-    guard = Guard(access, origins, rates, settings.trusted_hops)
+    guard = Guard(access, origins, rate_limits, settings.trusted_hops)
     register_guard(app, guard, OF_LIBRARIES)
     zone = ZoneInfo(settings.timezone) if settings.timezone else None
-    session = Session(STATIC, access, database, writer, hub, rates, settings.public_url)
+    session = Session(STATIC, access, database, writer, hub, rate_limits, settings.public_url)
     common_headers = CommonHeaders(
         _cors_options(app), lambda origin: origins.is_listed(origin, open_server=access.open), session.renew
     )
@@ -180,7 +177,6 @@ def _flask_app(
     files = StaticFiles(STATIC)
     app.add("static", routes_of(files))
     app.register_blueprint(pages_blueprint(files, settings.public_url))
-    app.register_blueprint(docs_blueprint())
     # From the outside in: ProxyFix, the middleware, the router, Flask.
     router = Router(app.wsgi_app, guard, app.routes, settings.max_body)
     app.wsgi_app = Middleware(router, common_headers, API, _first_segments(app, API))
@@ -224,28 +220,28 @@ def _cors_options(app: Flask) -> Any:
     )
 
 
-def _keep_doors(database: Database, access: Access, hub: Hub, writer: Writer, downloads: Downloads) -> None:
+def _refresh_access(database: Database, access: Access, hub: Hub, writer: Writer, downloads: Downloads) -> None:
     """Notices tokens and sessions that came or went, and ends the streams and downloads of those that went. A session
     with an open stream is in use, and lasts longer. As any read, it also notices that the file was replaced while
     nobody reads or writes."""
 
-    def stands(principal: Principal) -> bool:
+    def is_valid(principal: Principal) -> bool:
         found.add(principal)
-        return access.stands(principal)
+        return access.is_valid(principal)
 
     next_look = 0.0
     said = ""
     while True:
-        gevent.sleep(DOORS_SECONDS)
+        gevent.sleep(ACCESS_SECONDS)
         try:
             if access.refresh(database) or time.monotonic() > next_look:
                 next_look = time.monotonic() + LOOK_SECONDS
                 found: set[Principal] = set()
-                hub.end_streams(stands)
+                hub.end_streams(is_valid)
                 extend_sessions(writer, [each for each in found if access.is_extendable(each)])
-            downloads.hang_up(access.stands)
+            downloads.hang_up(access.is_valid)
             said = ""
-        except Problem as problem:  # who stood before stands until the database answers again
+        except Problem as problem:  # until the database answers, those who were valid are
             if said != problem.detail:
                 log.warning("tokens not read", extra={"reason": problem.detail})
             said = problem.detail

@@ -12,7 +12,7 @@ from typing import Any
 import gevent
 from gevent.event import Event as Flag
 
-from ..app import Server, settle
+from ..app import Server, freeze_gc
 from ..errors import StartupError
 from .http_server import HttpServer, end_in_order
 
@@ -31,7 +31,7 @@ def serve(server: Server, host: str, port: int, announce: Callable[[int], None])
     else:
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, stop.set)
-    settle()
+    freeze_gc()
     http.start()
     announce(http.server_port)
     stop.wait()

@@ -90,7 +90,7 @@ class Access:
         return True
 
     def by_token(self, token: str) -> Principal | None:
-        return self._standing(self._tables.tokens.find(digest(token)))
+        return self._valid(self._tables.tokens.find(digest(token)))
 
     def by_cookies(self, header: str, *, secure: bool) -> Principal | None:
         """Whose the first session in a Cookie header is; bad cookies before it do no harm."""
@@ -98,7 +98,7 @@ class Access:
 
     def sessions_in(self, header: str, *, secure: bool) -> Iterable[Principal]:
         found = (self._tables.sessions.find(digest(secret)) for secret in self.cookie.secrets(header, secure=secure))
-        return (principal for principal in map(self._standing, found) if principal is not None)
+        return (principal for principal in map(self._valid, found) if principal is not None)
 
     def secret_of(self, session: Principal, header: str, *, secure: bool) -> str | None:
         """The secret of a session, where a Cookie header has it."""
@@ -122,19 +122,19 @@ class Access:
         self._cookies_set[session] = self._monotonic()
 
     def is_extendable(self, principal: Principal) -> bool:
-        """True for a session that stands, and has used up a day of its time or more."""
-        current = self._standing(self._tables.sessions.find(principal.digest))
+        """True for a valid session that has used up a day of its time or more."""
+        current = self._valid(self._tables.sessions.find(principal.digest))
         return current is not None and current.ends < self._now() + SESSION_DAYS * 86_400 - RENEWAL_SECONDS
 
-    def stands(self, principal: Principal) -> bool:
+    def is_valid(self, principal: Principal) -> bool:
         """False once the token or the session of somebody who was let in is gone."""
         if principal is NOBODY:
             return self.open
         tables = self._tables
         table = tables.sessions if principal.by_session else tables.tokens
-        return self._standing(table.find(principal.digest)) is not None
+        return self._valid(table.find(principal.digest)) is not None
 
-    def _standing(self, principal: Principal | None) -> Principal | None:
+    def _valid(self, principal: Principal | None) -> Principal | None:
         return principal if principal is not None and principal.ends > self._now() else None
 
 

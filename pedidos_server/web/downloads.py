@@ -15,25 +15,24 @@ from ..domain.roles import NOBODY, Principal
 from ..errors import Problem, unavailable
 from ..storage.base import PIECE
 
-AT_ONCE = 4 * 1024 * 1024
-"""Bytes of an answer that are read at once while there is room; else it is read in pieces of ``PIECE``."""
-ROOM = 32 * 1024 * 1024
-"""Bytes that all answers may hold before there is no room."""
-ROOM_FOR_ONE = ROOM // 2
+READ_AT_ONCE_BYTES = 4 * 1024 * 1024
+"""Of an answer, while there is room. Else it is read in pieces of ``PIECE``."""
+ROOM_BYTES = 32 * 1024 * 1024
+"""What all answers may hold before there is no room."""
+ROOM_FOR_ONE_BYTES = ROOM_BYTES // 2
 """Of these for one caller."""
-LIMIT = 4 * ROOM
-"""Bytes from which on no answer begins. A piece is one order at least, and pictures make an order megabytes long."""
+LIMIT_BYTES = 4 * ROOM_BYTES
+"""From which on no answer begins. A piece is at least one order, and pictures make an order megabytes long."""
 MAX_DOWNLOADS = 256
 MAX_FOR_ONE = 64
 """Answers at once for one caller."""
-PATIENCE = 60.0
-"""Seconds that a reader has, and besides those that its bytes take at ``SLOWEST``."""
-SLOWEST = 32 * 1024
-"""Bytes a second."""
+PATIENCE_SECONDS = 60.0
+"""That a reader has, besides those that its bytes take at the slowest rate."""
+SLOWEST_BYTES_A_SECOND = 32 * 1024
 
 
 def caller_of(environ: Mapping[str, Any], principal: Principal) -> Hashable:
-    """Who shares with the others what there is: a token; on an open server an address."""
+    """Among whom room and reader threads are shared: tokens; on an open server, addresses."""
     return environ.get("REMOTE_ADDR") if principal is NOBODY else principal.token_id
 
 
@@ -49,8 +48,8 @@ class Download:
         self.principal, self.caller, self.room = principal, caller_of(environ, principal), room
         self.held = 0
         """Bytes of memory."""
-        self.ends = now + PATIENCE
-        """When the client has been too slow."""
+        self.ends = now + PATIENCE_SECONDS
+        """The time from which on the client counts as too slow."""
         self._downloads = downloads
         self._greenlet = gevent.getcurrent()
         self._pieces: Iterable[bytes] = ()
@@ -67,14 +66,14 @@ class Download:
             yield piece
 
     def _give(self, piece: bytes) -> None:
-        self.ends += len(piece) / SLOWEST
+        self.ends += len(piece) / SLOWEST_BYTES_A_SECOND
         self._downloads.hold(self, len(piece))
 
     def close(self) -> None:
         self._downloads.forget(self)
 
     def hang_up(self) -> None:
-        """Ends its connection: a server closes that of a request whose greenlet ends, and knows of no other way."""
+        """Closes its connection. To end a request's greenlet is the one way of which WSGI servers know."""
         gevent.kill(self._greenlet)
 
     def __enter__(self) -> Download:
@@ -106,10 +105,11 @@ class Downloads:
                 f"Já há {MAX_FOR_ONE} listas ou pedidos a caminho de quem pede. Tente de novo em instantes.",
                 headers={"Retry-After": "5"},
             )
-        if len(self._under_way) >= MAX_DOWNLOADS or self.held >= LIMIT:
+        if len(self._under_way) >= MAX_DOWNLOADS or self.held >= LIMIT_BYTES:
             raise unavailable("Há listas demais sendo enviadas. Tente de novo em instantes.", 5)
-        fits = self.held + AT_ONCE <= ROOM and self._held_by[caller] + AT_ONCE <= ROOM_FOR_ONE
-        download = Download(self, environ, principal, AT_ONCE if fits else PIECE, self._now())
+        left = min(ROOM_BYTES - self.held, ROOM_FOR_ONE_BYTES - self._held_by[caller])
+        room = READ_AT_ONCE_BYTES if left >= READ_AT_ONCE_BYTES else PIECE
+        download = Download(self, environ, principal, room, self._now())
         self._under_way.add(download)
         self._number_of[caller] += 1
         self.hold(download, download.room)
@@ -129,12 +129,12 @@ class Downloads:
             self.hold(download, 0)
             self._under_way.discard(download)
             self._number_of[download.caller] -= 1
-            if not self._number_of[download.caller]:  # else every address that ever came would stay
+            if not self._number_of[download.caller]:  # or every address that ever came would stay
                 del self._number_of[download.caller], self._held_by[download.caller]
 
-    def hang_up(self, stands: Callable[[Principal], bool]) -> None:
-        """Ends those that go to who no longer ``stands``, and those that are read too slowly."""
+    def hang_up(self, is_valid: Callable[[Principal], bool]) -> None:
+        """Ends those of callers who are no longer valid, and those that are read too slowly."""
         now = self._now()
         for download in list(self._under_way):
-            if now > download.ends or not stands(download.principal):
+            if now > download.ends or not is_valid(download.principal):
                 download.hang_up()

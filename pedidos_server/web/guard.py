@@ -19,7 +19,7 @@ from ..errors import Problem
 from ..origins import Origins, host_name, is_loopback, is_origin
 from .access import Access, forbidden, unauthorized
 from .middleware import is_question_about_reading
-from .rate_limits import Rates
+from .rate_limits import RateLimits
 
 
 class Needs(NamedTuple):
@@ -42,7 +42,7 @@ NOTHING_THERE = READ
 """Of an address that is none, or takes no such method."""
 
 VISITOR = "pedidos.visitor"
-"""Key of the WSGI environment under which stands who makes the request."""
+"""Key of the WSGI environment of who makes the request."""
 LONGEST_PLACE = 2_000
 """Characters of an address that the sign-in page leads back to."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,8 +59,13 @@ _BEARER = re.compile(r"(?:^|,)[ \t]*bearer\.([A-Za-z0-9_-]+=*)[ \t]*(?=,|$)")
 class Guard:
     """Knows from its environment alone who makes a request, and whether they may."""
 
-    def __init__(self, access: Access, origins: Origins, rates: Rates, trusted_hops: int) -> None:
-        self._access, self._origins, self._rates, self._trusted_hops = access, origins, rates, trusted_hops
+    def __init__(self, access: Access, origins: Origins, rate_limits: RateLimits, trusted_hops: int) -> None:
+        self._access, self._origins, self._rate_limits, self._trusted_hops = (
+            access,
+            origins,
+            rate_limits,
+            trusted_hops,
+        )
 
     def admit(self, environ: dict[str, Any], needs: Needs) -> Principal | None:
         """Who calls; None where that is not known and need not be: on a public page, and in a preflight.
@@ -106,7 +111,7 @@ class Guard:
 
         Raises Problem 401 where the token or the session is gone since.
         """
-        if not self._access.stands(principal):
+        if not self._access.is_valid(principal):
             raise unauthorized("O token ou a sessão terminou enquanto a requisição chegava.")
 
     def _check_name(self, environ: Mapping[str, Any], host: str, needs: Needs) -> None:
@@ -145,9 +150,9 @@ class Guard:
         if needs.role is not None and caller.role < needs.role:
             raise forbidden(f"O papel {caller.role.label} não permite isto: é preciso {needs.role.label}.")
         if method not in _READS:
-            self._rates.write(caller)
+            self._rate_limits.write(caller)
         elif needs.is_stream and method == "GET":
-            self._rates.stream(caller)
+            self._rate_limits.stream(caller)
 
 
 def needed(needs: Needs) -> Callable[[F], F]:

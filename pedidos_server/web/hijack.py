@@ -17,7 +17,7 @@ HANDLER = "pedidos.handler"
 """Key under which the server's request handler stands in the WSGI environment."""
 
 
-def take_socket(environ: Mapping[str, Any]) -> tuple[socket.socket, bytes]:
+def hijack(environ: Mapping[str, Any]) -> tuple[socket.socket, bytes]:
     """The bare non-blocking socket of this request's connection, and what was read behind the request.
 
     The application then answers nothing: it returns an empty list, and has not called ``start_response``.

@@ -1,15 +1,16 @@
-"""The page itself; its modules and styles are in static_files.py."""
+"""The page itself, and ``/docs``, the API's description to read and to try. Modules and styles: static_files.py."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from .. import __version__
 from ..domain.roles import Role
-from .guard import Needs, needed
+from .guard import READ, Needs, needed
+from .replies import content_policy
 from .static_files import StaticFiles
 
 _HERE = Path(__file__).resolve().parent.parent
@@ -18,50 +19,56 @@ STATIC = _HERE / "static" if (_HERE / "static").is_dir() else _HERE.parent / "st
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
+PAGE = Needs(Role.LEITURA, is_page=True)
+OF_LIBRARIES = dict.fromkeys(("openapi.doc_url", "openapi.static", "swagger.static"), READ)
+"""What the views of flask-openapi3 need."""
+_DOCS = """<!doctype html>
+<html lang="pt-BR">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API do Pedidos</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{style}">
+<div id="swagger-ui" data-description="{description}">Carregando a descrição da API…</div>
+<script src="{bundle}"></script>
+<script src="{script}"></script>
+</html>
+"""
+
 
 def pages_blueprint(files: StaticFiles, public_url: str) -> Blueprint:
     """``public_url`` is the setting: where a proxy changes the Host, browsers know this server by it."""
     pages = Blueprint("pages", __name__)
 
-    @pages.after_request
-    def harden(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        return response
-
     @pages.get("/")
-    @needed(Needs(Role.LEITURA, is_page=True))
+    @needed(PAGE)
     def index() -> Response:
         text = (STATIC / "index.html").read_text("utf-8")
         text = text.replace("{{release}}", files.release).replace("{{version}}", __version__)
         response = Response(text, mimetype="text/html")
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["Content-Security-Policy"] = _policy(request.host, public_url.partition("://")[2])
+        response.headers.add(*_policy(request.host, public_url.partition("://")[2]))
         response.add_etag()
         response.make_conditional(request)
         return response
 
+    @pages.get("/docs")
+    @needed(PAGE)
+    def docs() -> Response:
+        html = _DOCS.format(
+            style=url_for("swagger.static", filename="css/swagger-ui.css"),
+            bundle=url_for("swagger.static", filename="js/swagger-ui-bundle.js"),
+            description=url_for("openapi.doc_url"),
+            script=url_for("static.static", name="docs.js"),
+        )
+        return Response(html, mimetype="text/html")
+
     return pages
 
 
-def _policy(*hosts: str) -> str:
-    """Everything from this server alone, and nothing inline. Orders name their images by any address.
-
-    WebSockets are named as well: to older browsers ``'self'`` is only http.
-    """
+def _policy(*hosts: str) -> tuple[str, str]:
+    """Orders name their images by any address. WebSockets are named too: older browsers take ``'self'`` for http."""
     named = dict.fromkeys(host for host in hosts if _HOST.fullmatch(host))
     sockets = "".join(f" ws://{host} wss://{host}" for host in named)
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data: blob: http: https:",
-            f"connect-src 'self'{sockets}",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    )
+    scripts = ("require-trusted-types-for 'script'", "trusted-types 'none'")
+    return content_policy("data: blob: http: https:", sockets, *scripts)

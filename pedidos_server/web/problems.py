@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from ..domain.events import encode
+from ..domain.fields import MAX_FAULTS
 from ..domain.refusals import AnswerGone, Conflict, KeyReused, NotFound, NumberTaken, Refusal
-from ..errors import Problem, not_found
-from .json_body import schema_problem
+from ..errors import Problem, invalid_fields, not_found
 from .replies import Header, Reply
 
 log = logging.getLogger("pedidos.http")
@@ -58,6 +58,28 @@ _TITLES = {
     500: ("Erro interno", "O servidor falhou ao atender. O erro foi registrado; tente de novo."),
 }
 
+_MESSAGES = {
+    "missing": "campo obrigatório",
+    "extra_forbidden": "campo desconhecido",
+    "string_type": "deve ser um texto",
+    "string_too_short": "não pode ficar em branco",
+    "string_too_long": "no máximo {max_length} caracteres",
+    "bool_type": "deve ser true ou false",
+    "bool_parsing": "deve ser true ou false",
+    "int_type": "deve ser um número inteiro",
+    "int_parsing": "deve ser um número inteiro",
+    "int_from_float": "deve ser um número inteiro",
+    "int_parsing_size": "número grande demais",
+    "greater_than_equal": "o menor valor é {ge}",
+    "less_than_equal": "o maior valor é {le}",
+    "literal_error": "use {expected}",
+    "list_type": "deve ser uma lista",
+    "too_long": "no máximo {max_length} itens",
+    "dict_type": "deve ser um objeto",
+    "model_type": "deve ser um objeto",
+    "model_attributes_type": "deve ser um objeto",
+}
+
 
 def problem_type(status: int, slug: str | None = None) -> str:
     """The ``type`` of a problem (RFC 9457, 3.1.1): ``slug``, or the one of its HTTP status."""
@@ -73,6 +95,26 @@ def problem_reply(problem: Problem) -> Reply:
         **problem.extra,
     }
     return Reply(problem.status, encode(body), PROBLEM_JSON, *problem.headers.items())
+
+
+def schema_problem(error: ValidationError) -> Problem:
+    """The 422 for a pydantic error: every fault at once, each under its field's name, and MAX_FAULTS at most."""
+    errors: dict[tuple[str, str], None] = {}  # of a union, each branch has the same to say
+    for fault in error.errors(include_url=False, include_input=False):
+        context = fault.get("ctx", {})
+        of_text = fault["type"] == "too_long" and context["field_type"] != "List"
+        template = _MESSAGES.get("string_too_long" if of_text else fault["type"])
+        message = template.format(**context) if template else fault["msg"]
+        campo = ".".join(str(part) for part in fault["loc"] if not _is_branch(part)) or "(corpo)"
+        errors[campo, message.replace(" or ", " ou ")] = None
+        if len(errors) >= MAX_FAULTS:
+            break
+    return invalid_fields([{"campo": campo, "mensagem": message} for campo, message in errors])
+
+
+def _is_branch(part: int | str) -> bool:
+    """True for the part of a location that names a union's branch, not a field."""
+    return isinstance(part, str) and ("[" in part or part in ("str", "int", "constrained-str"))
 
 
 def refusal_problem(refusal: Refusal) -> Problem:

@@ -50,7 +50,7 @@ class RateLimit:
             del self._windows[oldest]
 
 
-class Rates:
+class RateLimits:
     """Counts in memory. ``writes_a_minute`` 0 counts no writes; ``now`` gives seconds of a monotonic clock. On an
     open server nothing is counted: many seats share one proxy there, and nobody can be told from the others."""
 

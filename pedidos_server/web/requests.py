@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+import pydantic_core
 from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..domain.commands import Caller, Once, Versions
+from ..domain.fields import WrittenNumber
 from ..domain.roles import Principal
 from ..errors import Problem, invalid_fields
-from .json_body import parse_json
 
+MAX_VALUES = 50_000
+"""Values in one body. The largest order has a third of that; each costs time and memory in which nobody is served."""
 MAX_NAME = 80
 """Characters of the name of who writes."""
 BODY_SECONDS = 15
@@ -24,6 +28,12 @@ SLOWEST_BODY = 64 * 1024
 Environ = Mapping[str, Any]
 """A WSGI environment."""
 M = TypeVar("M", bound=BaseModel)
+_START = 4096
+"""Bytes of a body of more values that are parsed: what is no JSON from its start, or too deep, is called so."""
+
+_PLACE = re.compile("line ([0-9]+) column ([0-9]+)")
+_FRACTION = re.compile(rb"(?:^|[:,\[])[ \t\r\n]*-?[0-9]+[.eE]")
+"""A number with one, where JSON has numbers, and not the many in its texts."""
 _OTHER_JSON = re.compile(r"application/[^/]+\+json")
 _GZIP = re.compile(r"(?:^|,)[ \t]*gzip[ \t]*(?:;[ \t]*q=([0-9.]+)[ \t]*)?(?=,|$)", re.IGNORECASE)
 _NEVER = re.compile(r"0(\.0*)?")
@@ -120,6 +130,27 @@ def _read_body(environ: Environ, most: int) -> bytes:
     if not told and len(raw) >= most:  # chunked
         raise RequestEntityTooLarge
     return raw
+
+
+def parse_json(body: bytes) -> Any:
+    """Strict JSON; a number with a fraction or an exponent is a WrittenNumber.
+
+    Raises Problem (400) for what is no JSON: NaN, lone surrogates, wrong UTF-8, depth over 200; (422) for more values
+    than MAX_VALUES, of which no more than the start is parsed.
+    """
+    too_many = body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES  # each stands before another value
+    try:
+        if too_many:
+            pydantic_core.from_json(body[:_START], allow_inf_nan=False, allow_partial=True)
+            raise invalid_fields([{"campo": "(corpo)", "mensagem": f"no máximo {MAX_VALUES} valores"}])
+        document = pydantic_core.from_json(body, allow_inf_nan=False, cache_strings="keys")
+        if _FRACTION.search(body):  # rare; jiter cannot keep the digits
+            document = json.loads(body, parse_float=WrittenNumber)
+        return document
+    except ValueError as error:
+        place = _PLACE.search(str(error))
+        where = f" O erro está na linha {place[1]}, coluna {place[2]}." if place else ""
+        raise Problem(400, "JSON inválido", f"O corpo da requisição não é JSON.{where}") from None
 
 
 def _incomplete() -> Problem:

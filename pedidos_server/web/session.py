@@ -25,8 +25,8 @@ from .access import Access, unauthorized
 from .cookies import HOST_PREFIX
 from .descriptions import BODY, Sessao, answers, page_answers
 from .guard import PUBLIC, VISITOR
-from .rate_limits import Rates
-from .replies import NO_CACHE, NO_STORE, Header, Reply, json_reply
+from .rate_limits import RateLimits
+from .replies import NO_CACHE, NO_STORE, Header, Reply, content_policy, json_reply
 from .requests import Call, Environ
 from .routes import route
 
@@ -34,21 +34,7 @@ log = logging.getLogger("pedidos.server")
 
 MAX_SIGN_IN = 1_024
 """Bytes of the one body that strangers may send."""
-_POLICY: Header = (
-    "Content-Security-Policy",
-    "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
-)
+_POLICY = content_policy("data:", "")
 _PLACE = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f]*")
 
 
@@ -70,11 +56,11 @@ class Session:
         database: Database,
         writer: Writer,
         hub: Hub,
-        rates: Rates,
+        rate_limits: RateLimits,
         public_url: str,
     ) -> None:
         self._page, self._access, self._database, self._writer = static / "entrar.html", access, database, writer
-        self._hub, self._rates, self._public_url = hub, rates, public_url
+        self._hub, self._rate_limits, self._public_url = hub, rate_limits, public_url
 
     @route("GET", "/entrar", PUBLIC, "A página que troca um token por uma sessão", responses=page_answers())
     def page(self, call: Call) -> Reply | Response:
@@ -100,9 +86,9 @@ class Session:
             return self._who(None)
         principal = access.by_token(token)
         if principal is None:
-            self._rates.failed_sign_in(call.environ.get("REMOTE_ADDR", ""))
+            self._rate_limits.failed_sign_in(call.environ.get("REMOTE_ADDR", ""))
             raise unauthorized("Este token não existe, foi revogado ou expirou. Confira se foi copiado inteiro.")
-        self._rates.write(principal)  # a session is a row
+        self._rate_limits.write(principal)  # a session is a row
         secret = self._writer.run(lambda transaction: transaction.open_session(principal.token_id))
         self._reread()
         # Where a proxy does not say that it was called over https, the page's own address does.
@@ -131,7 +117,7 @@ class Session:
         visitor: Principal | None = environ.get(VISITOR)
         if visitor is None or not visitor.by_session or any(name == "Set-Cookie" for name, _ in headers):
             return
-        if self._access.stands(visitor) and self._access.is_cookie_due(visitor):
+        if self._access.is_valid(visitor) and self._access.is_cookie_due(visitor):
             extend_sessions(self._writer, [visitor])
             for secure in (True, False):
                 if secret := self._access.secret_of(visitor, _cookies(environ), secure=secure):
@@ -148,7 +134,7 @@ class Session:
 
     def _reread(self) -> None:
         if self._access.refresh(self._database):
-            self._hub.end_streams(self._access.stands)
+            self._hub.end_streams(self._access.is_valid)
 
     def _cookie(self, secret: str, *, secure: bool) -> Header:
         name = self._access.cookie.name_where(secure=secure)

@@ -25,7 +25,7 @@ from ..stream.hub import Hub, Start
 from ..stream.sse import SseTransport
 from ..stream.websocket import WebSocketTransport
 from .guard import Needs, needed
-from .hijack import take_socket
+from .hijack import hijack
 from .middleware import CommonHeaders
 from .replies import Reply
 from .requests import Call, Environ
@@ -67,7 +67,7 @@ class Streams:
         self._websocket, self._sse = WebSocketTransport(max_message), SseTransport()
         self._looks: dict[Cursor, AsyncResult] = {}
 
-    def judge(self, principal: Principal, cursor: str | None) -> Start:
+    def resolve_start(self, principal: Principal, cursor: str | None) -> Start:
         """Where the stream begins. The database decides, not the hub: a commit that the hub has yet to publish is
         already a place to resume from, and an event that was pruned is none, even while the tail still has it.
 
@@ -117,7 +117,7 @@ class Streams:
     @route(UPGRADE, "/ws/pedidos", STREAM)
     def stream_websocket(self, call: Call) -> None:
         check_upgrade(call.environ)
-        start = self.judge(call.principal, call.query().get("cursor"))
+        start = self.resolve_start(call.principal, call.query().get("cursor"))
         self._hand_over(call, start, self._websocket, switching_protocols(call.environ))
 
     @route("GET", "/ws/pedidos", Needs(Role.LEITURA, is_empty=True))
@@ -134,7 +134,7 @@ class Streams:
         query = call.query()
         heartbeat = sse_heartbeat(query.get("batimento"))
         # An EventSource repeats its first address on every reconnect, so the header is the newer word.
-        start = self.judge(call.principal, call.environ.get("HTTP_LAST_EVENT_ID", query.get("cursor")))
+        start = self.resolve_start(call.principal, call.environ.get("HTTP_LAST_EVENT_ID", query.get("cursor")))
         if call.environ["REQUEST_METHOD"] == "HEAD":
             return Reply(200, b"", *_SSE_HEADERS)
         headers = list(_SSE_HEADERS)
@@ -146,7 +146,7 @@ class Streams:
     def _hand_over(
         self, call: Call, start: Start, transport: Transport, head: bytes, heartbeat: int | None = None
     ) -> None:
-        sock, unread = take_socket(call.environ)
+        sock, unread = hijack(call.environ)
         stream = Subscription(transport, sock, call.environ.get("REMOTE_ADDR", ""), call.principal, heartbeat)
         self._hub.subscribe(stream, start, head, unread)
 

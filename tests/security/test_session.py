@@ -14,7 +14,13 @@ import pytest
 
 from pedidos_server.domain.roles import Principal, Role
 from pedidos_server.errors import Problem
-from pedidos_server.web.rate_limits import FAILED_SIGN_INS_A_MINUTE, MOST_KEPT, STREAMS_A_MINUTE, RateLimit, Rates
+from pedidos_server.web.rate_limits import (
+    FAILED_SIGN_INS_A_MINUTE,
+    MOST_KEPT,
+    STREAMS_A_MINUTE,
+    RateLimit,
+    RateLimits,
+)
 from tests.support.checks import assert_problem
 from tests.support.doors import Doors, revoke, sign_in, without_token
 from tests.support.live_server import ORDERS, LiveServer, wait_until
@@ -263,7 +269,7 @@ def test_rates_keep_a_bounded_number_of_addresses() -> None:
     for number in range(3 * MOST_KEPT):
         limit.hit(str(number))
     assert len(limit._windows) <= MOST_KEPT
-    rates = Rates(0, lambda: 0.0)
+    rates = RateLimits(0, lambda: 0.0)
     for number in range(FAILED_SIGN_INS_A_MINUTE):
         rates.failed_sign_in(f"2001:db8::{number:x}")
     with pytest.raises(Problem):
@@ -272,7 +278,7 @@ def test_rates_keep_a_bounded_number_of_addresses() -> None:
 
 
 def test_a_clock_that_is_set_back_makes_nobody_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    rates, ana = Rates(1), Principal(1, None, Role.LEITURA)
+    rates, ana = RateLimits(1), Principal(1, None, Role.LEITURA)
     rates.write(ana)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     with pytest.raises(Problem) as limited:
@@ -282,7 +288,7 @@ def test_a_clock_that_is_set_back_makes_nobody_wait(monkeypatch: pytest.MonkeyPa
 
 def test_new_streams_are_limited_by_token() -> None:
     now = 1_000_000.0
-    rates = Rates(0, lambda: now)
+    rates = RateLimits(0, lambda: now)
     ana, bia = (Principal(token_id, None, Role.LEITURA) for token_id in (1, 2))
     for _ in range(STREAMS_A_MINUTE):
         rates.stream(ana)

@@ -36,7 +36,7 @@ def test_an_older_read_does_not_bring_back_who_was_revoked(database: Sqlite, mon
     database.transactions.run(lambda transaction: transaction.revoke_token("Ana"))
     monkeypatch.setattr(database, "access", late)
     assert not access.refresh(database)
-    assert access.by_token(secret) is None and not access.stands(principal)
+    assert access.by_token(secret) is None and not access.is_valid(principal)
     assert access.by_token(another) is not None
 
 

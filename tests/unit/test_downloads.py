@@ -10,7 +10,16 @@ import pytest
 from pedidos_server.domain.roles import NOBODY, Principal, Role
 from pedidos_server.errors import Problem
 from pedidos_server.storage.base import PIECE
-from pedidos_server.web.downloads import AT_ONCE, LIMIT, MAX_FOR_ONE, PATIENCE, ROOM, ROOM_FOR_ONE, SLOWEST, Downloads
+from pedidos_server.web.downloads import (
+    LIMIT_BYTES,
+    MAX_FOR_ONE,
+    PATIENCE_SECONDS,
+    READ_AT_ONCE_BYTES,
+    ROOM_BYTES,
+    ROOM_FOR_ONE_BYTES,
+    SLOWEST_BYTES_A_SECOND,
+    Downloads,
+)
 
 ANA, BIA = (Principal(number, name, Role.LEITURA) for number, name in ((1, "Ana"), (2, "Bia")))
 
@@ -39,16 +48,16 @@ def test_on_an_open_server_an_address_is_a_caller() -> None:
 def test_pieces_are_smaller_once_much_is_under_way() -> None:
     downloads = Downloads()
     rooms = [downloads.begin({}, ANA).room for _ in range(10)]
-    whole = ROOM_FOR_ONE // AT_ONCE
-    assert rooms == [AT_ONCE] * whole + [PIECE] * (10 - whole)
-    assert downloads.begin({}, BIA).room == AT_ONCE, "another has a share of their own"
-    assert downloads.held < ROOM
+    whole = ROOM_FOR_ONE_BYTES // READ_AT_ONCE_BYTES
+    assert rooms == [READ_AT_ONCE_BYTES] * whole + [PIECE] * (10 - whole)
+    assert downloads.begin({}, BIA).room == READ_AT_ONCE_BYTES, "another has a share of their own"
+    assert downloads.held < ROOM_BYTES
 
 
 def test_nothing_begins_when_large_orders_hold_too_much() -> None:
     downloads = Downloads()
     large = downloads.begin({}, ANA)
-    large.send(bytes(LIMIT), iter(()))
+    large.send(bytes(LIMIT_BYTES), iter(()))
     with pytest.raises(Problem) as refused:
         downloads.begin({}, BIA)
     assert refused.value.status == 503
@@ -91,9 +100,13 @@ def test_who_reads_too_slowly_or_may_no_longer_is_cut() -> None:
             cut.append(f"{principal.name} {size}")
             download.close()
 
-    readers = [gevent.spawn(read, ANA, 1), gevent.spawn(read, ANA, 10 * SLOWEST), gevent.spawn(read, BIA, 1 << 20)]
+    readers = [
+        gevent.spawn(read, ANA, 1),
+        gevent.spawn(read, ANA, 10 * SLOWEST_BYTES_A_SECOND),
+        gevent.spawn(read, BIA, 1 << 20),
+    ]
     gevent.sleep(0)
-    for moment, gone in ((PATIENCE - 1, 0), (PATIENCE + 2, 1), (PATIENCE + 11, 2)):
+    for moment, gone in ((PATIENCE_SECONDS - 1, 0), (PATIENCE_SECONDS + 2, 1), (PATIENCE_SECONDS + 11, 2)):
         now[0] = moment
         downloads.hang_up(valid.__contains__)
         gevent.sleep(0.01)

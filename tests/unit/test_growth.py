@@ -31,7 +31,8 @@ from pedidos_server.stream.protocol import Allowance, ClientFrames
 from pedidos_server.stream.websocket import WebSocketTransport
 from pedidos_server.web import guard, middleware, requests, streams
 from pedidos_server.web.cookies import SessionCookie
-from pedidos_server.web.json_body import parse_json, schema_problem
+from pedidos_server.web.problems import schema_problem
+from pedidos_server.web.requests import parse_json
 
 SMALL = 100
 """Bytes of the size that the others are compared with."""

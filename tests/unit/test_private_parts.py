@@ -141,7 +141,6 @@ ATTRIBUTES = [
     (ThreadPool, "kill", "storage/dedicated_thread.py"),
     (flask_sock, "Server", "web/streams.py puts its own handshake there"),
     (flask_openapi3.OpenAPI, "generate_spec_json", "web/openapi.py completes what it makes"),
-    (flask_openapi3.OpenAPI, "ensure_sync", "web/openapi.py"),
     (peewee.Query, "bind", "storage/sqlite/statements.py renders SQL so"),
     (peewee.Query, "sql", "storage/sqlite/statements.py renders SQL so"),
     (FrameDecoder, "receive_bytes", "stream/protocol.py"),
@@ -236,7 +235,7 @@ def test_pydantic_names_its_faults_as_before() -> None:
     with pytest.raises(pydantic.ValidationError) as failed:
         Model.model_validate({"names": ["a", "b"], "text": "ab", "more": 1})
     faults = {fault["type"]: fault.get("ctx", {}) for fault in failed.value.errors(include_url=False)}
-    where = "web/json_body.py has words for these"
+    where = "web/problems.py has words for these"
     assert faults["too_long"]["field_type"] == "List" and faults["too_long"]["max_length"] == 1, where
     assert faults["string_too_long"]["max_length"] == 1, where
 

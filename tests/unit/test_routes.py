@@ -12,8 +12,8 @@ from pedidos_server.app import Server, create_app
 from pedidos_server.config import Settings
 from pedidos_server.domain.roles import Role
 from pedidos_server.errors import Problem
-from pedidos_server.web.docs import OF_LIBRARIES
 from pedidos_server.web.guard import Needs
+from pedidos_server.web.pages import OF_LIBRARIES
 from pedidos_server.web.requests import Call
 from pedidos_server.web.routes import Router, route, routes_of
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from pedidos_server.domain.fields import MAX_FAULTS
 from pedidos_server.domain.order import PedidoMudanca, PedidoNovo, named_fields, new_order
 from pedidos_server.errors import Problem
-from pedidos_server.web.json_body import MAX_VALUES, parse_json, schema_problem
+from pedidos_server.web.problems import schema_problem
+from pedidos_server.web.requests import MAX_VALUES, parse_json
 
 INVISIBLE = ["\u200b", "\u200d\ufeff", "\u2060 \u00ad", "\u3164", "\u2800", "\u202e", "\U000e0041", "\ufe0f", "\x7f"]
 

@@ -42,7 +42,7 @@ def ask(judges: Streams, cursor: Cursor, times: int) -> list[bool | Problem]:
 
     def one() -> bool | Problem:
         try:
-            return judges.judge(NOBODY, str(cursor)).resume == cursor
+            return judges.resolve_start(NOBODY, str(cursor)).resume == cursor
         except Problem as problem:
             return problem
 
@@ -64,7 +64,7 @@ def test_who_asks_for_another_cursor_does_not() -> None:
     database = Slow([True, False])
     judges = streams(database)
     other = Cursor(7, "ffffffff")
-    greenlets = [gevent.spawn(judges.judge, NOBODY, str(cursor)) for cursor in (CURSOR, other)]
+    greenlets = [gevent.spawn(judges.resolve_start, NOBODY, str(cursor)) for cursor in (CURSOR, other)]
     gevent.joinall(greenlets, raise_error=True)
     assert [greenlet.value.resume for greenlet in greenlets] == [CURSOR, None]
 
