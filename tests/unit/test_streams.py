@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -23,7 +22,7 @@ class Slow:
         self._answers = answers
         self.looks = 0
 
-    def read(self, work: Callable[[Any], bool]) -> bool:
+    def can_resume(self, cursor: Cursor) -> bool:
         answer = self._answers[self.looks]
         self.looks += 1
         gevent.sleep(0.01)
