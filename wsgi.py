@@ -22,12 +22,12 @@ if Worker.current is None:
         f"Sem ele: gunicorn --worker-class {WORKER} wsgi:app"
     )
 
-from pedidos_server.app import create_app, settle  # noqa: E402 (only once gevent has patched)
+from pedidos_server.app import create_app, freeze_gc  # noqa: E402 (only once gevent has patched)
 
 try:
     settings = Settings.load()
     logs.configure(settings.log_level, file=settings.log_file)
     app = create_app(settings).app
-    settle()
+    freeze_gc()
 except StartupError as error:
     _refuse(error)
