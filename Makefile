@@ -1,7 +1,7 @@
 # The daily commands. Each is one line that can be typed by hand as well.
 VENV = .venv/bin
 
-.PHONY: help env serve demo test fast lint format types audit bench screens release clean
+.PHONY: help env hooks serve demo test long fast lint format types audit bench screens release clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -10,14 +10,21 @@ env: .venv/ready  ## the environment, with all that the tests need
 .venv/ready: setup.cfg constraints.txt
 	python3 -m venv .venv && $(VENV)/pip install -q -e '.[test]' -c constraints.txt && touch .venv/ready
 
+hooks: env  ## check style, types and links at each commit
+	$(VENV)/pip install -q pre-commit && $(VENV)/pre-commit install
+
 serve: env  ## the server on a SQLite file in this folder
 	$(VENV)/pedidos serve
 
 demo: env  ## a believable day on a throw-away database
 	$(VENV)/pedidos demo
 
-test: env  ## all tests that this machine can run
+test: env  ## what a change is tried with, in minutes
 	$(VENV)/pytest
+
+long: env  ## the slow tests too
+	$(VENV)/pytest -m ''
+
 
 fast: env  ## what needs no browser and no second: the rules without a server
 	$(VENV)/pytest tests/unit tests/contract
@@ -28,8 +35,8 @@ lint: env  ## style, and common mistakes
 format: env  ## put the code in its form
 	$(VENV)/ruff check --fix . && $(VENV)/ruff format .
 
-types: env  ## mypy --strict
-	$(VENV)/mypy
+types: env  ## mypy --strict; and over tests and bench
+	$(VENV)/mypy && $(VENV)/mypy -p tests -p bench
 
 audit: env  ## known weaknesses of the packages installed
 	$(VENV)/python .ci/audit.py
@@ -44,4 +51,4 @@ release: env  ## the packages, built and checked (CONTRIBUTING.md has the rest o
 	$(VENV)/pip install -q build twine && rm -rf dist build && $(VENV)/python -m build && $(VENV)/twine check --strict dist/*
 
 clean:  ## what can be made again
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* build dist .coverage *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

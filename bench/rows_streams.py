@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from functools import partial
 
 from .clients import Requests, Subscribers, Tally
@@ -16,13 +17,19 @@ BARE = "bare limit"
 TRANSPORTS = ("websocket", "sse")
 
 
-def _latency(kind: type[Target], count: int, writes: int, transport: str = "websocket") -> Latency:
+def _latency(kind: Callable[[], Target], count: int, writes: int, transport: str = "websocket") -> Latency:
     with kind() as target:
         return one_at_a_time(target, count, writes, transport)
 
 
 def _flood(
-    kind: type[Target], count: int, writers: int, writes: int, transport: str = "websocket", *, plain: bool = False
+    kind: Callable[[], Target],
+    count: int,
+    writers: int,
+    writes: int,
+    transport: str = "websocket",
+    *,
+    plain: bool = False,
 ) -> Flood:
     with kind() as target:
         return flood(target, count, writers, writes, transport, plain=plain)

@@ -46,7 +46,7 @@ def cut_clients(server: LiveServer) -> int:
 
 def read_to_close(client: RawWebSocket) -> tuple[list[dict[str, Any]], int | None]:
     """The events that still came, whole, and the code of the close frame behind them."""
-    events = []
+    events: list[dict[str, Any]] = []
     while True:
         opcode, payload = client.read_frame()
         if opcode == CLOSE:

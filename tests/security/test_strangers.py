@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_others_notice_nothing(doors: Doors, name: str) -> None:
     port = doors.server.port
     fill(Door(port, token=doors.tokens["escrita"]), ceil(attack.orders * SCALE), attack.order_bytes)
     before = resident(doors.server.pid)
-    found = []
+    found: list[Any] = []
     with Others(Door(port, token=doors.tokens["escrita"]), followers=3) as others:
         time.sleep(1)
         quiet = percentile(others.since(0), 0.99)  # on a machine that does something else as well

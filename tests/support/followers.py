@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from socket import socket as Socket
 from typing import Any
 
 from tests.support.stream_clients import CLOSE, HANDSHAKE, PONG, frame, with_cursor
@@ -78,7 +79,7 @@ class Follower:
         finally:
             connection.close()
 
-    def connect(self) -> socket.socket:
+    def connect(self) -> Socket:
         """Begins to connect, on either transport, from its cursor; never waits."""
         if self.connections and self.dice.randrange(2):
             self.transport = "sse" if self.transport == "websocket" else "websocket"

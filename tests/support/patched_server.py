@@ -18,7 +18,8 @@ class PatchedServer(LiveServer):
 
     @classmethod
     def begin(cls, patches: str, directory: Path, **options: Any) -> LiveServer:
-        return type("Patched", (cls,), {"patches": patches}).start(directory=directory, **options)
+        patched: type[PatchedServer] = type("Patched", (cls,), {"patches": patches})
+        return patched.start(directory=directory, **options)
 
     def _command(self, port: int) -> list[str]:
         program = f"from gevent import monkey; monkey.patch_all()\n{self.patches}\n{_MAIN}"

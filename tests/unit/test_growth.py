@@ -204,11 +204,11 @@ class Peer:
     def give_up(self) -> None: ...
 
 
-def head(made: bytes, piece: int) -> Callable[[int], Callable[[], None]]:
+def head(made: bytes, piece: int) -> Callable[[int], Callable[[], object]]:
     return lambda size: lambda: Peer(made * (size // len(made)), piece).rfile.head() and None
 
 
-def line(made: bytes, piece: int) -> Callable[[int], Callable[[], None]]:
+def line(made: bytes, piece: int) -> Callable[[int], Callable[[], object]]:
     return lambda size: lambda: Peer(made * (size // len(made)), piece).rfile.line(1 << 30) and None
 
 

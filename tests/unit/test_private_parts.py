@@ -199,6 +199,7 @@ def test_the_frame_decoder_tells_what_it_holds() -> None:
     assert frames.header is None and len(frames.buffer) == 0, f"wsproto's FrameDecoder.header and .buffer: {where}"
     frames.receive_bytes(b"\x81\x85keys" + b"a")
     assert frames.process_buffer() is not None or frames.header is not None, f"wsproto's FrameDecoder: {where}"
+    assert frames.header is not None, where
     assert frames.header.opcode is Opcode.TEXT and frames.header.payload_len == 5, f"wsproto's Header: {where}"
     assert MessageDecoder().opcode is None, f"wsproto's MessageDecoder.opcode: {where}"
     with pytest.raises(ParseFailed) as failed:

@@ -167,7 +167,7 @@ def test_a_server_with_tokens(transport):
         made = subprocess.run(
             [*create, "--database", server.database], cwd=os.getcwd(), capture_output=True, text=True, check=True
         )
-        token = re.search(r"ped_\S+", made.stdout)[0]
+        (token,) = re.findall(r"ped_\S+", made.stdout)
         wait_until(lambda: server.get(ORDERS).status_code == 401)
         refused = stress(server.url, "--clients=2", "--seconds=0.5")
         assert refused.returncode == 1
