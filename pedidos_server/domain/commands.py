@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -314,11 +314,11 @@ def _keep(world: World, change: Change, order_id: int, stored: StoredOrder | Non
 def _for_history(value: Any) -> Any:
     """The value as history keeps it: an image, or a text longer than any field takes, stands in it as its size and
     hash."""
-    if isinstance(value, list):
-        return [_for_history(entry) for entry in value]
-    if isinstance(value, Mapping):
-        return {name: _for_history(entry) for name, entry in value.items()}
-    if isinstance(value, str) and (value.startswith("data:") or len(value) > LONGEST_TEXT):
+    if isinstance(value, str):
+        if not value.startswith("data:") and len(value) <= LONGEST_TEXT:
+            return value
         data = value.encode()
         return {"tamanho": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    return value
+    if isinstance(value, dict):  # not Mapping, which takes longer to ask for than all else here
+        return {name: _for_history(entry) for name, entry in value.items()}
+    return [_for_history(entry) for entry in value] if isinstance(value, list) else value
