@@ -138,52 +138,42 @@ class Transaction(Protocol):
 
         Raises TokenError for a name that is taken or unfit.
         """
-        ...
 
     def revoke_token(self, name: str) -> None:
         """Removes a token and its sessions. Raises TokenError where there is none of that name."""
-        ...
 
     def list_tokens(self) -> list[TokenRow]:
         """All tokens by name, those that have ended too."""
-        ...
 
     def open_session(self, token_id: int) -> str:
         """A new session of a token: the secret that its cookie holds. Ended ones, and the oldest of too many, go."""
-        ...
 
     def extend_sessions(self, sessions: Iterable[bytes]) -> None:
         """Lets sessions in use, named by their digests, last SESSION_DAYS from now. Those that have ended stay so."""
-        ...
 
     def close_sessions(self, sessions: Iterable[bytes]) -> None:
         """Removes sessions, named by their digests."""
-        ...
 
     def next_number(self) -> int:
         """The integer that the next order without a number gets."""
-        ...
 
     def set_next_number(self, number: int) -> None:
         """The next order without a number gets this one. Raises NumberError where it or a later one had its turn."""
-        ...
 
     def prune(self, retention: Retention, own: datetime) -> int:
         """Deletes some of the oldest events that are over a bound, as many as one transaction may; never the newest.
         Returns how many."""
-        ...
 
     def forget_answers(self, own: datetime) -> int:
         """Deletes some of the idempotent answers that are over 24 h old, or too many. Returns how many."""
-        ...
 
     def probe(self) -> None:
         """Writes about as much as an order, so that a full disk is noticed."""
-        ...
 
 
 class Transactions(Protocol):
-    """The writer's side. All of it runs in the writer's thread, and raises Failed."""
+    """The writer's side, called by the writer alone, one call after the other. Each waits without holding up the
+    loop, and raises Failed; ``decide_all`` and ``work`` may run in another thread."""
 
     def carry_out(self, commands: Sequence[Command], decide_all: Callable[[World], None], moment: Moment) -> World:
         """One transaction in four moves: begins; loads what the commands name; has it decided; stores what has
@@ -191,22 +181,18 @@ class Transactions(Protocol):
 
         Raises TooLarge before anything was decided, where there is more than one command.
         """
-        ...
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         """``work`` in a transaction of its own. Raises what ``work`` raises, too."""
-        ...
 
     def due(self, *, idle: bool) -> float | None:
         """Seconds until ``tidy`` is worth its while, if nobody writes before; None for never. Never blocks.
 
         Where it is not ``idle``, some wait already: then only what cannot wait any longer is due.
         """
-        ...
 
     def tidy(self) -> None:
         """What a database wants done between two transactions."""
-        ...
 
 
 class Database(Protocol):
@@ -222,54 +208,42 @@ class Database(Protocol):
     @property
     def name(self) -> str:
         """As people know it: the path of its file, say."""
-        ...
 
     @property
     def is_new(self) -> bool:
         """It was made, or found empty, when it was opened."""
-        ...
 
     def close(self) -> None:
         """Gives it back. No call is under way, and none follows."""
-        ...
 
     def trouble(self) -> str | None:
         """Why it cannot be written, as far as that is known without trying, in the users' words. Never blocks."""
-        ...
 
     def head(self, caller: Hashable = None) -> Head: ...
 
     def events_after(self, number: int, max_bytes: int) -> list[Event]:
         """The events that follow ``number`` without a gap: as many as fit, at least one if there is one."""
-        ...
 
     def newest_events(self, max_events: int, max_bytes: int) -> list[Event]:
         """The newest events, oldest first, without a gap and within both bounds; the very newest in any case."""
-        ...
 
     def can_resume(self, cursor: Cursor) -> bool:
         """True where the event that ``cursor`` names is in the log with that tag (or is the log's very beginning),
         and so is every later one."""
-        ...
 
     def order(self, order_id: int, caller: Hashable = None) -> Document:
         """Raises NotFound."""
-        ...
 
     def orders(self, filters: Filters, page: Page, at_once: int, caller: Hashable = None) -> OrderList:
         """The orders that match; ``at_once`` is how many bytes are read before the list is returned."""
-        ...
 
     def history(self, order_id: int, at_once: int, caller: Hashable = None) -> Pieces:
         """The order's changes, oldest first, also of a deleted order. Raises NotFound."""
-        ...
 
     def next_number(self, caller: Hashable = None) -> NextNumber: ...
 
     def access(self, known: int | None = None) -> AccessRows | None:
         """Who may come in; None where that is still the generation ``known``."""
-        ...
 
     def probe(self) -> None:
         """Reads a little of everything."""
-        ...

@@ -1,11 +1,11 @@
-"""The group-commit writer: one thread, one transaction for all the commands that wait.
+"""The group-commit writer: one transaction for all the commands that wait.
 
     submit(command) ──► waiting ──► [ begin · load · decide, one by one · store · COMMIT ] ──► answers ──► publish
 
 Commands that arrive while a transaction is on its way to disk share the next one: one fsync for all of them.
 Commit order is the order of events, because nobody else writes. An answer is given after COMMIT, and never
-waits for the fan-out. If the thread or its greenlet ever dies, the process exits: a server that takes writes
-and tells no one is worse than none.
+waits for the fan-out. If its greenlet ever dies, the process exits: a server that takes writes and tells no one is
+worse than none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from ..domain.refusals import Refusal
 from ..errors import Problem, unavailable
 from ..timekeeping import Clock, Jump
 from .base import Failed, TooLarge, Transaction, Transactions
-from .dedicated_thread import Worker
 
 log = logging.getLogger("pedidos.writer")
 
@@ -48,7 +47,6 @@ class Writer:
         self._transactions = transactions
         self.clock = clock
         self._publish = publish
-        self._thread = Worker()
         self._waiting: deque[tuple[Command, AsyncResult]] = deque()
         self._tasks: deque[tuple[Callable[[Transaction], Any], AsyncResult]] = deque()
         self._background: deque[tuple[Callable[[Transaction], Any], AsyncResult]] = deque()
@@ -118,7 +116,6 @@ class Writer:
             problem = unavailable("O servidor está reiniciando. Tente de novo em instantes.", 2)
             self._refuse((self._waiting, self._tasks, self._background), problem)
             return False
-        self._thread.stop()
         return True
 
     @staticmethod
@@ -128,14 +125,14 @@ class Writer:
                 done.set_exception(problem)
             queue.clear()
 
-    # ---- the greenlet: takes what waits, hands it to the thread, answers, publishes
+    # ---- the greenlet: takes what waits, has it committed, answers, publishes
 
     def _run(self) -> None:
         while True:
             if self._waiting:
                 self._gather()
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
-                results, events = self._thread.call(self._commit, [command for command, _ in batch])
+                results, events = self._commit([command for command, _ in batch])
                 # The answers are on their way first: a fan-out takes as long as the loop allows it.
                 for (_, done), result in zip(batch, results, strict=True):
                     _answer(done, result)
@@ -145,13 +142,13 @@ class Writer:
                     self._refuse((self._tasks, self._background), self._no_use)
             if self._tasks or (self._background and not self._waiting):
                 work, done = (self._tasks or self._background).popleft()
-                _answer(done, self._thread.call(self._attempt, work))
+                _answer(done, self._attempt(work))
             idle = not (self._waiting or self._tasks or self._background)
             if idle and self._closing:
                 return
             due = self._transactions.due(idle=idle)
             if due == 0:
-                self._thread.call(self._transactions.tidy)
+                self._transactions.tidy()
             elif idle:
                 self._wake.wait(due)
                 self._wake.clear()
@@ -167,8 +164,6 @@ class Writer:
             found = len(self._waiting)
             with hub.loop.timer(0.0, priority=AFTER_SOCKETS) as turn:
                 hub.wait(turn)
-
-    # ---- the thread
 
     def _commit(self, commands: list[Command]) -> tuple[list[Result], list[Event]]:
         """One transaction; if that fails as a whole, one for each."""

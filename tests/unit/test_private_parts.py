@@ -135,10 +135,10 @@ ATTRIBUTES = [
     (BaseServer, "full", HTTP),
     (BaseServer, "closed", HTTP),
     (BaseServer, "server_port", "server/embedded.py announces it"),
-    (Waiter, "switch", "storage/dedicated_thread.py"),
-    (Waiter, "get", "storage/dedicated_thread.py"),
-    (ThreadPool, "spawn", "storage/dedicated_thread.py"),
-    (ThreadPool, "kill", "storage/dedicated_thread.py"),
+    (Waiter, "switch", "storage/sqlite/dedicated_thread.py"),
+    (Waiter, "get", "storage/sqlite/dedicated_thread.py"),
+    (ThreadPool, "spawn", "storage/sqlite/dedicated_thread.py"),
+    (ThreadPool, "kill", "storage/sqlite/dedicated_thread.py"),
     (flask_sock, "Server", "web/streams.py puts its own handshake there"),
     (flask_openapi3.OpenAPI, "generate_spec_json", "web/openapi.py completes what it makes"),
     (peewee.Query, "bind", "storage/sqlite/statements.py renders SQL so"),
@@ -163,7 +163,7 @@ def test_a_server_of_gevents_has_a_pool_to_be_joined() -> None:
 
 
 def test_the_loop_has_watchers_and_a_time_of_its_turn() -> None:
-    where = "stream/loop.py and storage/dedicated_thread.py"
+    where = "stream/loop.py and storage/sqlite/dedicated_thread.py"
     loop = gevent.get_hub().loop
     assert isinstance(loop.now(), float), f"gevent's loop.now(): {where}"
     wake = loop.async_()
@@ -180,7 +180,7 @@ def test_the_loop_has_watchers_and_a_time_of_its_turn() -> None:
 def test_a_queue_for_threads_is_behind_the_patched_one() -> None:
     queue = get_original("queue", "SimpleQueue")()
     queue.put(1)
-    assert queue.get() == 1, "gevent.monkey.get_original: storage/dedicated_thread.py"
+    assert queue.get() == 1, "gevent.monkey.get_original: storage/sqlite/dedicated_thread.py"
 
 
 def test_flask_sock_makes_a_server_of_the_environment_and_asks_for_its_mode() -> None:

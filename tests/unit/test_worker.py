@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from pedidos_server.storage.dedicated_thread import Worker
+from pedidos_server.storage.sqlite.dedicated_thread import Worker
 
 
 @pytest.fixture

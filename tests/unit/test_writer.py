@@ -30,6 +30,7 @@ from pedidos_server.storage.sqlite import event_log
 from pedidos_server.storage.sqlite import orders as queries
 from pedidos_server.storage.sqlite.batch import SqliteTransactions
 from pedidos_server.storage.sqlite.database import Sqlite
+from pedidos_server.storage.sqlite.dedicated_thread import InThread
 from pedidos_server.storage.sqlite.order_cache import OrderCache
 from pedidos_server.storage.sqlite.statements import Connection
 from pedidos_server.storage.writer import Writer
@@ -47,7 +48,8 @@ class Harness:
         self.path = path
         self.published: list[Event] = []
         self.publications = 0
-        self.writer = Writer(SqliteTransactions(connection, OrderCache(0)), self._publish, Clock())
+        self.transactions = InThread(SqliteTransactions(connection, OrderCache(0)))
+        self.writer = Writer(self.transactions, self._publish, Clock())
 
     def _publish(self, events: list[Event]) -> None:
         self.published += events
@@ -88,6 +90,7 @@ def harness(database: Sqlite, connection: Connection) -> Iterator[Harness]:
     harness = Harness(connection, database.file.path)
     yield harness
     harness.writer.close()
+    harness.transactions.stop()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -9,6 +9,7 @@ from ..base import AccessRows, Database, Document, Head, NextNumber, OrderList, 
 from ..lists import Filters, Page
 from . import event_log, numbers, orders, tokens
 from .batch import SqliteTransactions
+from .dedicated_thread import InThread
 from .errors import FULL, disk_is_full
 from .file import SqliteFile
 from .order_cache import OrderCache
@@ -32,7 +33,7 @@ class Sqlite(Database):
         self.file = SqliteFile(url, synchronous=synchronous, busy_timeout=busy_timeout, cache_mb=cache_mb)
         self.connection = self.file.open()
         self._cache = OrderCache(cache_mb * MIB // ORDERS_SHARE)
-        self.transactions = SqliteTransactions(self.connection, self._cache, self.file)
+        self.transactions = InThread(SqliteTransactions(self.connection, self._cache, self.file))
         self._readers = Readers(self.file)
 
     @property
@@ -44,6 +45,7 @@ class Sqlite(Database):
         return self.file.files.is_new
 
     def close(self) -> None:
+        self.transactions.stop()
         self._readers.close()
         self.file.close()
 

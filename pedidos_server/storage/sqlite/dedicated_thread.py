@@ -1,14 +1,18 @@
-"""A thread beside the loop, for what would stall it."""
+"""The thread that writes: SQLite's calls block, so none runs on the gevent loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import gevent
 from gevent.hub import Waiter
 from gevent.monkey import get_original
 from gevent.threadpool import ThreadPool
+
+from ...domain.commands import Command, World
+from ...timekeeping import Moment
+from ..base import Transaction, Transactions
 
 T = TypeVar("T")
 
@@ -56,3 +60,26 @@ class Worker:
         self._calls.put(None)
         self._pool.kill()
         self._wake.close()
+
+
+class InThread(Transactions):
+    """``transactions``, each made in one thread that stays the same."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions, self._thread = transactions, Worker()
+
+    def stop(self) -> None:
+        self._thread.stop()
+
+    def carry_out(self, commands: Sequence[Command], decide_all: Callable[[World], None], moment: Moment) -> World:
+        return self._thread.call(self._transactions.carry_out, commands, decide_all, moment)
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        result: T = self._thread.call(self._transactions.run, work)
+        return result
+
+    def due(self, *, idle: bool) -> float | None:
+        return self._transactions.due(idle=idle)
+
+    def tidy(self) -> None:
+        self._thread.call(self._transactions.tidy)
