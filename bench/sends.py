@@ -50,11 +50,11 @@ def ways_to_send(sockets: list[socket.socket]) -> dict[str, Send]:
     ways: dict[str, Send] = {"a loop of send": loop}
     ring = open_ring()
     if ring is not None:
-        entries = [ring.entry(stream.fileno()) for stream in sockets]
+        descriptors = [stream.fileno() for stream in sockets]
 
         def at_once(data: bytes) -> None:
-            for start in range(0, len(entries), ENTRIES):
-                ring.send(data, entries[start : start + ENTRIES])
+            for start in range(0, len(descriptors), ENTRIES):
+                ring.send(data, descriptors[start : start + ENTRIES])
 
         ways["io_uring"] = at_once
     return ways

@@ -1,4 +1,4 @@
-"""A clock for deadlines: how long peers have had while this process was there to see it."""
+"""A clock for deadlines that stands still while this process is stopped."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 ABSENT = 3.0
-"""Seconds between two readings from which on nobody was there: the process was stopped, its machine slept, or
-the loop hung. The hub reads its clock every second."""
+"""Seconds between two readings from which on the process was not running: it was stopped, its machine slept, or the
+loop hung. Whoever has such a clock reads it every second."""
 
 
 class RunningClock:
-    """Seconds, without those in which nobody read the clock: what a peer said meanwhile has yet to be read, so it
-    may not be judged by them. ``now`` is a clock that never goes back."""
+    """Seconds, without those in which the process did not run: what a peer sent meanwhile has yet to be read, so no
+    deadline may count them. ``now`` is a clock that never goes back."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now

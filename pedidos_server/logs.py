@@ -6,7 +6,6 @@ import _thread
 import logging
 import re
 import sys
-import time
 from logging.handlers import RotatingFileHandler
 from typing import TextIO
 
@@ -19,20 +18,15 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 class KeyValueFormatter(logging.Formatter):
     """``2026-11-24T17:50:52.123 INFO pedidos.http request method=GET path=/health status=200 ms=0.8``."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._second = (0, "")
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d"
 
-    def usesTime(self) -> bool:
-        return False  # formatMessage makes its own, once a second
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        second = int(record.created)
-        if second != self._second[0]:
-            self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second)))
         pairs = [f" {key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD]
-        head = f"{self._second[1]}.{int(record.msecs):03d} {record.levelname} {record.name} {record.message}"
-        return head + "".join(pairs)
+        return super().formatMessage(record) + "".join(pairs)
 
 
 def _quoted(value: object) -> str:
@@ -66,7 +60,3 @@ def configure(level: str, stream: TextIO | None = None, file: str = "") -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
-    # Nothing of ours prints the caller's line or thread, and finding them costs more than the line itself. gunicorn
-    # prints the process.
-    logging._srcfile = None
-    logging.logThreads = False

@@ -19,10 +19,11 @@ from .domain.events import timestamp
 log = logging.getLogger("pedidos.clock")
 
 MAX_OFF = 12 * 3600.0
-"""Seconds that count at most for the time in which no server ran: a night. Whether a server that starts was off for a
-year, or its clock is a year ahead, nobody can tell; and an idempotent answer is kept for longer than that."""
+"""The most seconds that count for the time in which no server ran. A server that starts cannot tell a year off from a
+wall clock that is a year ahead, and for the latter it must not delete a year's worth: idempotent answers, say, which
+are kept for longer than this."""
 JUMP = 60.0
-"""Seconds between the wall clock and its course so far that are worth a line in the log."""
+"""Seconds by which the wall clock must jump for a line in the log."""
 _LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 

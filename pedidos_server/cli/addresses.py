@@ -6,11 +6,13 @@ import contextlib
 import ipaddress
 import socket
 
+from ..origins import is_loopback
+
 
 def addresses(host: str, port: int) -> list[tuple[str, str]]:
     """``[(label, URL)]`` for a server that listens on ``host``."""
     if not listens_everywhere(host):
-        return [("Neste computador" if _is_loopback(host) else "Na rede", _url(host, port))]
+        return [("Neste computador" if is_loopback(host) else "Na rede", _url(host, port))]
     return [
         ("Neste computador", _url("127.0.0.1", port)),
         *(("Nos outros computadores da rede", _url(address, port)) for address in _lan_addresses()),
@@ -23,13 +25,6 @@ def listens_everywhere(host: str) -> bool:
 
 def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _lan_addresses() -> list[str]:

@@ -24,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from gevent import monkey
 
     monkey.patch_all()
-    terminal.write_what_it_takes()
-    portuguese.speak()
+    terminal.replace_unknown_characters()
+    portuguese.translate_argparse()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -96,10 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Mostra cada mudança assim que é gravada; reconecta sozinho, sem perder nem repetir nenhuma. "
         "Onde o servidor pede identificação, ponha um token na variável PEDIDOS_TOKEN.",
     )
-    watch.add_argument(
-        "url", nargs="?", default="http://127.0.0.1:8000", help="endereço do servidor (padrão %(default)s)"
-    )
-    watch.add_argument("--transport", choices=("websocket", "sse"), default="websocket", help="padrão %(default)s")
+    _add_remote(watch)
     watch.add_argument("--cursor", help="retoma depois deste evento, por exemplo 1234-9f3a61c2")
     watch.add_argument("--json", action="store_true", help="as mensagens como vêm, uma por linha")
     watch.set_defaults(run=_watch)
@@ -111,16 +108,11 @@ def _parser() -> argparse.ArgumentParser:
         "em quanto tempo cada mudança chega a todos. Cria só o seu pedido, e o exclui no fim. "
         "Termina com 0 se tudo chegou a tempo, com 1 se não.",
     )
-    stress.add_argument(
-        "url", nargs="?", default="http://127.0.0.1:8000", help="endereço do servidor (padrão %(default)s)"
-    )
+    _add_remote(stress)
     stress.add_argument("--clients", type=int, default=20, metavar="N", help="clientes simulados (padrão 20)")
     stress.add_argument("--seconds", type=float, default=30, metavar="S", help="duração (padrão 30)")
-    stress.add_argument("--transport", choices=("websocket", "sse"), default="websocket", help="padrão %(default)s")
     stress.add_argument(
-        "--token",
-        default="",
-        help="token com o papel escrita, onde o servidor o pede (PEDIDOS_TOKEN)",
+        "--token", default="", help="token com o papel escrita, onde o servidor o pede (PEDIDOS_TOKEN)"
     )
     stress.add_argument(
         "--max-ms",
@@ -132,6 +124,13 @@ def _parser() -> argparse.ArgumentParser:
     stress.add_argument("--yes", action="store_true", help="não pergunta, mesmo se o servidor já tem pedidos")
     stress.set_defaults(run=_stress)
     return parser
+
+
+def _add_remote(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "url", nargs="?", default="http://127.0.0.1:8000", help="endereço do servidor (padrão %(default)s)"
+    )
+    parser.add_argument("--transport", choices=("websocket", "sse"), default="websocket", help="padrão %(default)s")
 
 
 def _add_token_commands(commands: Any) -> None:
@@ -146,7 +145,10 @@ def _add_token_commands(commands: Any) -> None:
 
     create = actions.add_parser("create", help="cria um token e o mostra, uma única vez")
     create.add_argument(
-        "name", type=terminal.typed, metavar="NOME", help="pessoa ou máquina; aparece no histórico dos pedidos"
+        "name",
+        type=terminal.decode_argument,
+        metavar="NOME",
+        help="pessoa ou máquina; aparece no histórico dos pedidos",
     )
     create.add_argument(
         "--role",
@@ -163,7 +165,7 @@ def _add_token_commands(commands: Any) -> None:
     show.set_defaults(run=_token_list)
 
     revoke = actions.add_parser("revoke", help="revoga um token: encerra as suas sessões e conexões")
-    revoke.add_argument("name", type=terminal.typed, metavar="NOME")
+    revoke.add_argument("name", type=terminal.decode_argument, metavar="NOME")
     revoke.set_defaults(run=_token_revoke)
     for action in (create, show, revoke):
         action.add_argument("--database", metavar="VALOR", help="banco de dados (PEDIDOS_DATABASE_URL)")

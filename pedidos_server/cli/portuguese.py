@@ -23,6 +23,6 @@ _TEXTS = {
 }
 
 
-def speak() -> None:
+def translate_argparse() -> None:
     """Has argparse use these texts, in this process."""
     argparse._ = lambda text: _TEXTS.get(text, text)  # type: ignore[attr-defined]

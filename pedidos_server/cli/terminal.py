@@ -7,19 +7,19 @@ import os
 import sys
 
 
-def write_what_it_takes() -> None:
+def replace_unknown_characters() -> None:
     """From now on a character that the terminal does not have is written as ``?``, instead of ending the program."""
     for stream in (sys.stdout, sys.stderr):  # None where there is no console
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def takes_everything() -> bool:
+def speaks_utf8() -> bool:
     """True where standard output takes every character as it is."""
     return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
 
 
-def typed(argument: str) -> str:
+def decode_argument(argument: str) -> str:
     """A name as it was typed. Under a C locale Python has a surrogate for each byte that is not ASCII; terminals
     send UTF-8 all the same."""
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import StartupError
 from .remote import LOST, TOKEN, Refused, Remote
-from .terminal import takes_everything
+from .terminal import speaks_utf8
 
 RETRY_SECONDS = 3.0
 FINAL = (401, 403, 404)
@@ -29,7 +29,7 @@ def watch(url: str, transport: str, cursor: str | None, *, as_json: bool) -> Non
             for data in server.messages(transport, cursor):
                 message = json.loads(data)
                 cursor = message.get("cursor", cursor)
-                _print(as_line(message, all_characters=takes_everything()) if as_json else describe(message))
+                _print(as_line(message, all_characters=speaks_utf8()) if as_json else describe(message))
         except Refused as refusal:
             if refusal.status in FINAL:
                 hint = f" Ponha um token na variável {TOKEN}." if refusal.status == 401 else ""

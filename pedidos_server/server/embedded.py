@@ -42,7 +42,7 @@ _REFUSALS = {
     errno.EADDRINUSE: "a porta já está em uso. Escolha outra com --port (0: uma livre), ou pare quem a usa",
     errno.EACCES: "o sistema não permite. Portas abaixo de 1024 pedem privilégio: use outra, ou um proxy à frente",
 }
-"""Why an address cannot be bound. The other errors, of names as well, say that it is none of this machine's."""
+"""Why an address cannot be bound. Any other error says that this machine does not have the address."""
 
 
 def _listener(host: str, port: int) -> Any:

@@ -32,7 +32,8 @@ STOP_SECONDS = 1.0
 """For the requests under way when the server ends; writes that were taken are answered in any case."""
 ANSWER_SECONDS = 0.5
 """For the last answers to leave."""
-LOG_SECONDS = 10  # between two lines that say so
+LOG_SECONDS = 10
+"""Between two lines that say that no connection is accepted."""
 ACCEPT_PAUSE = 0.1
 """Seconds until it tries again to accept, where the system has no room for one more connection."""
 

@@ -49,8 +49,7 @@ class IdleConnections:
         """By address, until when each may wait, by ``now``."""
 
     def wait(self, handler: Connection, what: Wait, seconds: float) -> None:
-        """It waits for this from now on, and is given up after ``seconds``. A timer of its own for each would cost
-        more than parsing a request."""
+        """It waits for this from now on, and is given up after ``seconds``: once a second all are looked through."""
         handler.waits_for = what
         self._waiting.setdefault(handler.peer, {})[handler] = self._now() + seconds
 

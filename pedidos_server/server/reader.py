@@ -15,8 +15,8 @@ PIECE = 64 * 1024
 TURN_BYTES = 256 * 1024
 """After so many bytes that were there without waiting, the other connections get their turn."""
 TURN_SECONDS = 0.002
-"""Since the loop last looked at all sockets: a request that is there by then is answered without another look, which
-would take a tenth of the time of a small one."""
+"""Where the loop polled its sockets less than so long ago, a connection's next request is read at once: to poll first
+would take a tenth of the time of a small request."""
 TICK = 0.0005
 """Seconds of the shortest sleep. ``gevent.sleep(0)`` does not poll: libev runs up to a thousand callbacks first."""
 

@@ -37,7 +37,6 @@ from typing import Protocol
 from ..domain.roles import NOBODY, Principal
 from ..sockets import reset_on_close
 from .encoders import Transport
-from .io_uring import Ring
 from .loop import READ, WRITE, Loop, Watcher
 from .protocol import FLOOD, GONE, INTERNAL_ERROR, TOO_SLOW, Allowance, ClientFrames, Close
 from .tail import Batch
@@ -92,7 +91,6 @@ class Owner(Protocol):
     """What a stream needs of the hub."""
 
     loop: Loop
-    ring: Ring | None
     now: Callable[[], float]
     """Seconds, on a clock that never goes back."""
     ends: Counter[Close]
@@ -144,8 +142,6 @@ class Subscription:
     hub: Owner = field(init=False)
     opened: float = field(init=False)
     last_heard: float = field(init=False)
-    entry: bytes = field(init=False)
-    """The order to send to its socket, for the ring."""
     allowance: Allowance = field(init=False)
 
     def _on(self, happened: str) -> None:
@@ -156,7 +152,6 @@ class Subscription:
         self._on("started")
         self.hub = hub
         self.opened = self.last_heard = hub.now()
-        self.entry = hub.ring.entry(self.socket.fileno()) if hub.ring is not None else b""
         self.allowance = Allowance(self.transport.max_received, self.opened)
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

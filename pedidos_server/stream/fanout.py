@@ -47,7 +47,7 @@ class Fanout:
     ) -> None:
         self._streams, self._tail = streams, tail
         self._next_batch, self._give_way = next_batch, give_way
-        self.ring = ring
+        self._ring = ring
         self._behind = Flag()
 
     def wake(self) -> None:
@@ -66,6 +66,11 @@ class Fanout:
             if wait:
                 gevent.sleep(wait)
 
+    def close(self) -> None:
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
+
     def _round(self, pace: Pace) -> None:
         tail = self._tail
         newest = tail.head.number
@@ -73,40 +78,32 @@ class Fanout:
         joined: dict[tuple[Transport, int], Batch] = {}
         live = State.LIVE
         pace.begin()
-        # Nearly all stand at one place: what is known of the last stream's is not looked up again.
-        transport, position, batch = None, -1, None
         for stream in list(self._streams):
-            if stream.position >= newest or stream.state is not live:
+            position = stream.position
+            if position >= newest or stream.state is not live:
                 continue
-            if stream.position != position or stream.transport is not transport:
-                transport, position = stream.transport, stream.position
-                batch = joined.get((transport, position)) or self._next_batch(stream)
-                if batch is not None:
-                    joined[transport, position] = batch
-                    streams = due.setdefault(batch, [])
-                    price = max(SEND_BYTES, len(batch.data))
-            if batch is None:
-                position = -1  # each is asked: it may be told to go, or to wait for a page
+            place = (stream.transport, position)
+            batch = joined.get(place) or self._next_batch(stream)
+            if batch is None:  # it was told to go, or to wait for a page of the log
                 continue
-            streams.append(stream)
-            if not pace.is_due(price):
-                continue
-            self._send(due)
-            pace.turn(newest - position)
-            position = -1
-            if tail.head.number != newest:  # the rest of the streams get what came meanwhile in the same write
-                newest = tail.head.number
-                joined.clear()
+            joined[place] = batch
+            due.setdefault(batch, []).append(stream)
+            if pace.is_due(max(SEND_BYTES, len(batch.data))):
+                self._send(due)
+                pace.turn(newest - position)
+                if tail.head.number != newest:  # the rest of the streams get what came meanwhile in the same write
+                    newest = tail.head.number
+                    joined.clear()
         self._send(due)
 
     def _send(self, due: Sends) -> None:
         """Sends each batch to its idle streams, and empties ``due``."""
         for batch, streams in due.items():
-            if self.ring is None or len(streams) < FEW_SENDS:
+            if self._ring is None or len(streams) < FEW_SENDS:
                 for stream in streams:
                     stream.send_batch(batch)
             else:
-                _send_at_once(self.ring, batch, streams)
+                _send_at_once(self._ring, batch, streams)
             if batch.last < self._tail.head.number:
                 self._behind.set()
         due.clear()
@@ -149,7 +146,7 @@ def _send_at_once(ring: io_uring.Ring, batch: Batch, streams: list[Subscription]
     for stream in streams:
         stream.position = last
         stream.sent += 1
-    short = ring.send(batch.data, [stream.entry for stream in streams])
+    short = ring.send(batch.data, [stream.socket.fileno() for stream in streams])
     if short:
         for stream in streams:
             taken = short.get(stream.socket.fileno())

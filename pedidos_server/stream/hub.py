@@ -62,7 +62,6 @@ class Hub:
     ) -> None:
         self.now = now or RunningClock()
         self.server_version = server_version
-        self.ring = ring
         self.loop = Loop(self._action_failed)
         self.ends: Counter[Close] = Counter()
         self._streams: dict[Subscription, None] = {}
@@ -254,9 +253,7 @@ class Hub:
         for stream in list(self._streams):
             stream.abort(RESTART)
         self.loop.close()
-        if self.ring is not None:
-            self.ring.close()
-            self.ring = self._fanout.ring = None
+        self._fanout.close()
 
     def _action_failed(self, action: Callable[..., None], error: Exception) -> None:
         if action == self._publish:  # what was committed would reach nobody

@@ -93,28 +93,22 @@ class Ring:
         for index in range(parameters.sq_entries):
             self._words[submission.array // 4 + index] = index
 
-    def entry(self, descriptor: int) -> bytes:
-        """The order to send to one socket; made once for each, and given to ``send`` as often as wanted."""
-        return _ENTRY.pack(
-            _SENDMSG, _SKIP_SUCCESS, 0, descriptor, 0, ctypes.addressof(self._message), 1, _FLAGS, descriptor
-        )
-
-    def send(self, data: bytes, entries: list[bytes]) -> dict[int, int]:
-        """Sends ``data`` to the sockets of at most ``ENTRIES`` entries, without waiting for any.
+    def send(self, data: bytes, descriptors: list[int]) -> dict[int, int]:
+        """Sends ``data`` to at most ``ENTRIES`` sockets, without waiting for any.
 
         Returns those that did not take all: by descriptor how many bytes they took, or minus the error's number.
-        Raises ValueError for more entries, which would overwrite each other in the ring.
+        Raises ValueError for more sockets, whose entries would overwrite each other in the ring.
         """
-        if len(entries) > ENTRIES:
-            raise ValueError(f"{len(entries)} sends at once; the ring has {ENTRIES} entries")
+        if len(descriptors) > ENTRIES:
+            raise ValueError(f"{len(descriptors)} sends at once; the ring has {ENTRIES} entries")
         self._slice.base, self._slice.length = data, len(data)
         # The queue is empty between calls. The kernel takes entries from its tail on, in a ring of ENTRIES.
         at = self._words[self._sq_tail] % ENTRIES
-        before_the_end = entries[: ENTRIES - at]
+        before_the_end = descriptors[: ENTRIES - at]
         self._place(at, before_the_end)
-        self._place(0, entries[len(before_the_end) :])
-        self._words[self._sq_tail] = (self._words[self._sq_tail] + len(entries)) & 0xFFFF_FFFF
-        left = len(entries)
+        self._place(0, descriptors[len(before_the_end) :])
+        self._words[self._sq_tail] = (self._words[self._sq_tail] + len(descriptors)) & 0xFFFF_FFFF
+        left = len(descriptors)
         while left:
             taken = self._call(_ENTER, self._fd, left, 0, 0, None, 0)
             if taken >= 0:
@@ -123,8 +117,13 @@ class Ring:
                 raise _error()
         return self._completions()
 
-    def _place(self, index: int, entries: list[bytes]) -> None:
-        self._entries[index * _ENTRY.size : (index + len(entries)) * _ENTRY.size] = b"".join(entries)
+    def _place(self, index: int, descriptors: list[int]) -> None:
+        message = ctypes.addressof(self._message)
+        entries = b"".join(
+            _ENTRY.pack(_SENDMSG, _SKIP_SUCCESS, 0, descriptor, 0, message, 1, _FLAGS, descriptor)
+            for descriptor in descriptors
+        )
+        self._entries[index * _ENTRY.size : index * _ENTRY.size + len(entries)] = entries
 
     def _completions(self) -> dict[int, int]:
         results = {}
@@ -167,7 +166,7 @@ def counts_what_was_taken(ring: Ring) -> bool:
         ours.setblocking(False)
         theirs.setblocking(False)
         data = bytes(MORE_THAN_FITS)
-        said = ring.send(data, [ring.entry(ours.fileno())]).get(ours.fileno(), len(data))
+        said = ring.send(data, [ours.fileno()]).get(ours.fileno(), len(data))
         ours.close()
         arrived = 0
         while piece := theirs.recv(65536):

@@ -12,14 +12,12 @@ import gevent
 from gevent.event import Event as Flag
 
 READ, WRITE = 1, 2
-READING = 0.002
-"""Seconds of one turn of the loop in which streams are read from: what others send without end waits for the next."""
+READING_SECONDS = 0.002
+"""Of each turn of the loop in which streams are read from: what comes beyond it waits for the next turn."""
 
 
 class Watcher(Protocol):
     """libev's or libuv's, of one descriptor."""
-
-    active: bool
 
     def start(self, callback: Callable[[], None]) -> None: ...
 
@@ -81,7 +79,7 @@ class Loop:
         turn = self._loop.now()  # the same throughout a turn
         now = time.perf_counter()
         if turn != self._reading_turn:
-            self._reading_turn, self._reading_ends = turn, now + READING
+            self._reading_turn, self._reading_ends = turn, now + READING_SECONDS
         return now < self._reading_ends
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from itertools import accumulate
 from weakref import WeakValueDictionary
 
@@ -12,8 +11,6 @@ from .encoders import Transport
 
 MAX_JOIN = 256 * 1024
 """Bytes of events that one write joins at most; a larger single event goes alone."""
-KEPT_BATCHES = 4
-"""Joined batches that are kept when no stream is being sent them."""
 
 
 class Batch:
@@ -42,8 +39,6 @@ class Tail:
         self.bytes = sum(len(event.payload) for event in newest)
         self._max_events, self._max_bytes = max_events, max_bytes
         self._shared: WeakValueDictionary[tuple[str, int], Batch] = WeakValueDictionary()
-        self._lately: deque[Batch] = deque(maxlen=KEPT_BATCHES)
-        """The newest of these, for those who come one by one after a restart, and from one place."""
 
     def __len__(self) -> int:
         return len(self._events)
@@ -85,5 +80,4 @@ class Tail:
         """The events as one batch, for all who stand before the first of them."""
         batch = Batch(transport, events)
         self._shared[transport.name, events[0].cursor.number - 1] = batch
-        self._lately.append(batch)
         return batch

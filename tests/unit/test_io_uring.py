@@ -50,13 +50,13 @@ def test_every_socket_gets_the_same_bytes_in_order(ring: Ring) -> None:
     for ours, theirs in pairs:
         ours.setblocking(False)
         theirs.setblocking(False)
-    entries = [ring.entry(ours.fileno()) for ours, _ in pairs]
+    descriptors = [ours.fileno() for ours, _ in pairs]
     dice = random.Random(7)
     wanted = [b""] * len(pairs)
     for turn in range(60):
         count = dice.choice((1, 7, 100, 255, ENTRIES))
         data = f"{turn} ".encode() * dice.randint(1, 300)
-        assert ring.send(data, entries[:count]) == {}
+        assert ring.send(data, descriptors[:count]) == {}
         for index in range(count):
             wanted[index] += data
     assert [received(theirs) for _, theirs in pairs] == wanted
@@ -69,7 +69,7 @@ def test_who_takes_less_comes_back_with_how_much_and_sends_nothing_later(ring: R
     (full, reader), (free, other), (gone, left) = tcp_pair(4096), tcp_pair(), socket.socketpair()
     left.close()
     data = os.urandom(1 << 20)
-    short = ring.send(data, [ring.entry(sock.fileno()) for sock in (full, gone, free)])
+    short = ring.send(data, [sock.fileno() for sock in (full, gone, free)])
     assert short.pop(gone.fileno()) == -errno.EPIPE
     taken = short.pop(full.fileno())
     assert 0 < taken < len(data)
@@ -89,7 +89,7 @@ def test_who_takes_less_comes_back_with_how_much_and_sends_nothing_later(ring: R
 def test_no_descriptor_is_an_error_of_its_own(ring: Ring) -> None:
     ours, theirs = socket.socketpair()
     closed = ours.fileno() + 1000
-    assert ring.send(b"x", [ring.entry(closed), ring.entry(ours.fileno())]) == {closed: -errno.EBADF}
+    assert ring.send(b"x", [closed, ours.fileno()]) == {closed: -errno.EBADF}
     assert theirs.recv(8) == b"x"
     ours.close()
     theirs.close()
@@ -107,10 +107,9 @@ def test_a_ring_gives_back_what_it_took(ring: Ring) -> None:
 def test_more_sends_than_the_ring_has_entries_are_refused(ring: Ring) -> None:
     """They would overwrite each other: one socket would get the bytes twice, another none."""
     ours, theirs = socket.socketpair()
-    entry = ring.entry(ours.fileno())
     with pytest.raises(ValueError, match=str(ENTRIES + 1)):
-        ring.send(b"x", [entry] * (ENTRIES + 1))
-    assert ring.send(b"y", [entry] * ENTRIES) == {}
+        ring.send(b"x", [ours.fileno()] * (ENTRIES + 1))
+    assert ring.send(b"y", [ours.fileno()] * ENTRIES) == {}
     assert theirs.recv(2 * ENTRIES) == b"y" * ENTRIES
     ours.close()
     theirs.close()
