@@ -1,7 +1,7 @@
 """Who is calling: the tokens and sessions of the database, kept in memory and read anew when they have changed.
 
-A request costs one hash and one look-up here, and no read of the database. A server that is open by choice (see
-``Access``) knows nobody, and lets everybody do everything.
+A request costs one hash and one look-up here, and no read of the database. An open server (see ``Access``)
+knows nobody, and lets everybody do everything.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Table(dict[bytes, Principal]):
 
 
 class _Tables(NamedTuple):
-    """All who may come in, as of one moment: one generation of the tables in the database."""
+    """All valid tokens and sessions, as of one generation of the tables in the database."""
 
     generation: int
     tokens: _Table
@@ -44,10 +44,10 @@ class _Tables(NamedTuple):
 
 
 class Access:
-    """The doors of one server.
+    """Who may use this server.
 
     ``mode`` is ON (tokens only), OFF (open), or AUTO: open until the first token is seen, then closed for good, as
-    whoever makes one means it. ``now`` is Unix time, ``monotonic`` gives seconds of a clock that nobody sets.
+    whoever makes one means it. ``now`` is Unix time, ``monotonic`` is in seconds.
     """
 
     cookie: SessionCookie

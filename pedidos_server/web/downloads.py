@@ -37,9 +37,9 @@ def caller_of(environ: Mapping[str, Any], principal: Principal) -> Hashable:
 
 
 class Download:
-    """One answer, an iterable for a WSGI server. ``room`` is how many bytes of it to read before it is sent.
+    """One answer, an iterable for a WSGI server. ``room`` is how many bytes of it are read before it is sent.
 
-    As a context manager: an error in the block ends it.
+    As a context manager it ends where the block raises an error.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Downloads:
                 del self._number_of[download.caller], self._held_by[download.caller]
 
     def hang_up(self, is_valid: Callable[[Principal], bool]) -> None:
-        """Ends those of callers who are no longer valid, and those that are read too slowly."""
+        """Ends the downloads of callers who are no longer valid, and those that are read too slowly."""
         now = self._now()
         for download in list(self._under_way):
             if now > download.ends or not is_valid(download.principal):

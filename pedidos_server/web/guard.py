@@ -23,23 +23,23 @@ from .rate_limits import RateLimits
 
 
 class Needs(NamedTuple):
-    """What must be so for a call to be let in; each declares its own."""
+    """What a call requires of whoever makes it. Each call declares its own."""
 
     role: Role | None = Role.ADMIN
     """The least role that may; None is for those too who have not signed in."""
     is_empty: bool = False
-    """It holds no order, and says nothing of the server."""
+    """Its answer holds no order and says nothing about the server."""
     is_page: bool = False
     """A browser without a session is led to the sign-in page."""
     is_stream: bool = False
-    """It is counted among the new streams of its caller."""
+    """It counts towards the new streams that its caller may begin in a minute."""
 
 
 PUBLIC, READ = Needs(None), Needs(Role.LEITURA)
 UNDECLARED = Needs(Role.ADMIN)
-"""Of a new call: it is shut until somebody decides."""
+"""What a view requires that declares nothing: a new one is for administrators until somebody decides."""
 NOTHING_THERE = READ
-"""Of an address that is none, or takes no such method."""
+"""What an unknown path or method requires."""
 
 VISITOR = "pedidos.visitor"
 """Key of the WSGI environment of who makes the request."""
@@ -57,7 +57,7 @@ _BEARER = re.compile(r"(?:^|,)[ \t]*bearer\.([A-Za-z0-9_-]+=*)[ \t]*(?=,|$)")
 
 
 class Guard:
-    """Knows from its environment alone who makes a request, and whether they may."""
+    """Decides from the WSGI environment alone who makes a request, and whether it is let in."""
 
     def __init__(self, access: Access, origins: Origins, rate_limits: RateLimits, trusted_hops: int) -> None:
         self._access, self._origins, self._rate_limits, self._trusted_hops = (
@@ -156,7 +156,7 @@ class Guard:
 
 
 def needed(needs: Needs) -> Callable[[F], F]:
-    """Declares what one of Flask's views needs."""
+    """Declares what one of Flask's own views requires."""
 
     def declare(view: F) -> F:
         view.needs = needs  # type: ignore[attr-defined]

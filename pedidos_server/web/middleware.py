@@ -1,7 +1,7 @@
-"""Around the application, in plain WSGI: one form of each request's target, what every answer carries, and a line in
-the log for each request.
+"""What is done for every request, whoever answers it: its path is brought into one form, its answer gets the common
+headers, and it gets a line in the log.
 
-Here and not in Flask's ``after_request``, since most requests never come to Flask.
+Plain WSGI, because most requests never come to Flask.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HARDENING = (
     ("Referrer-Policy", "same-origin"),
     ("Content-Security-Policy", "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
 )
-"""What a route has not set itself."""
+"""Added unless the handler has set its own."""
 
 
 class CommonHeaders:
@@ -47,7 +47,7 @@ class CommonHeaders:
         self._cors, self._may_read, self._renew_session = cors, may_read, renew_session
 
     def __call__(self, headers: list[Header], environ: Mapping[str, Any]) -> None:
-        """Adds it to ``headers``."""
+        """Adds them to ``headers``."""
         self._renew_session(headers, environ)
         own = {name for name, _ in headers}
         headers += [pair for pair in _HARDENING if pair[0] not in own]

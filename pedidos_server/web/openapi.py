@@ -37,7 +37,7 @@ _REQUEST_HEADERS: dict[str, tuple[dict[str, Any], str]] = {
 _RETRY_LATER = ("429", "503")
 
 _LEADS_TO = {"ver": "get_order", "mudar": "update_order", "excluir": "delete_order", "historico": "get_history"}
-"""What can be done with an order, and the routes' names."""
+"""What can be done with an order: the link's name, and the name of the route."""
 
 
 class DescribedApp(OpenAPI):

@@ -26,7 +26,7 @@ from .routes import route
 PROBE_SECONDS = 0.8
 """A database that takes longer to write a little is called unhealthy; the answer comes within a second."""
 STRANGERS_SECONDS = 1.0
-"""Who has not signed in is told no more than whether all is well, from a probe so old at most: a probe is a write."""
+"""A stranger is told only whether all is well, from a probe that is at most this old: each probe is a write."""
 _HEALTH = answers(200, Saude, 503)
 # Its ``status`` says how the server is, in trouble too.
 _HEALTH[503]["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Saude"}}}
@@ -34,8 +34,7 @@ UNWELL = "O servidor não consegue gravar. O motivo aparece a quem entra com um 
 
 
 class Probe:
-    """Tries whether the database can be written and read. Those who ask while one is under way get its answer: each
-    is a transaction."""
+    """Tries to write to the database and to read from it. Whoever asks while a probe is under way gets its result."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database, self._writer = database, writer

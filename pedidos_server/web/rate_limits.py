@@ -15,14 +15,13 @@ STREAMS_A_MINUTE = 300
 FAILED_SIGN_INS_A_MINUTE = 10
 """From one address; what is guessed at has 256 random bits, this only keeps the log readable."""
 MOST_KEPT = 10_000
-"""Callers that are remembered for one limit: strangers have as many addresses as they like."""
+"""Callers remembered for one limit. Bounded, because a stranger may have any number of addresses."""
 
 
 class RateLimit:
-    """Counts what each caller does in windows of a minute, by a clock that nobody sets.
+    """Counts what each caller does in windows of a minute, by a monotonic clock.
 
-    The ``limits`` library has the same, but reads the time of day: where that was set back, callers had to wait until
-    it came round again.
+    The ``limits`` library goes by the time of day: when that is set back, callers wait until it has caught up.
     """
 
     def __init__(self, most: int, now: Callable[[], float]) -> None:
