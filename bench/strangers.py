@@ -198,7 +198,7 @@ def withheld_bodies_to_sign_in(door: Door) -> None:
 @attack(p99_ms=100)
 def unread_files(door: Door) -> None:
     """2,050 connections that ask for files and read nothing of them."""
-    asked = door.head("GET", "/static/view/pedido.js") * 100
+    asked = door.head("GET", "/static/view/pedido/pedido.js") * 100
     for _ in range(2_050):
         with contextlib.suppress(OSError):
             connection = door.open.enter_context(door.connect())

@@ -111,7 +111,7 @@ def test_chunks_may_be_small_but_not_next_to_nothing(server: LiveServer) -> None
 def test_a_slow_reader_gives_way_to_others(start_server: Callable[..., LiveServer]) -> None:
     """More of them than the server has places, and it has room for all the same."""
     server = start_server()
-    request = b"GET /static/view/pedido.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 300
+    request = b"GET /static/view/pedido/pedido.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 300
     with ExitStack() as stack:
         for number in range(2_100):
             client = stack.enter_context(closing(socket.socket()))

@@ -72,43 +72,7 @@ export function useWebSocket(url, options = {}) {
 
   useEffect(() => {
     if (!client) return undefined;
-    const { connection } = client;
-    let connected = false;
-    /** @type {string | null} */
-    let error = null;
-    // What was known is replaced before anybody is told: a callback may call back in.
-    function tellStatus() {
-      const was = connected;
-      connected = connection.getState().status === 'connected';
-      const { onConnect, onDisconnect } = latest.current.options;
-      if (!was && connected && onConnect) onConnect();
-      if (was && !connected && onDisconnect) onDisconnect();
-    }
-    function tellError() {
-      const next = connection.getState().error;
-      const known = error;
-      error = next ? next.kind : null;
-      const { onError } = latest.current.options;
-      if (next && next.kind !== known && onError) onError(new Error(next.message));
-    }
-    const off = [
-      connection.subscribe(tellStatus),
-      connection.subscribe(tellError),
-      connection.onMessage(setLastMessage),
-      connection.onMessage((message) => {
-        const { onMessage } = latest.current.options;
-        if (onMessage) onMessage(message);
-      }),
-    ];
-    // How it is already, where others have it open. React would take the component down for a callback that throws here.
-    callApart(tellStatus);
-    callApart(tellError);
-    connection.start();
-    return () => {
-      off.forEach((undo) => undo());
-      const { onDisconnect } = latest.current.options;
-      if (connected && onDisconnect) callApart(onDisconnect);
-    };
+    return follow(client.connection, setLastMessage, () => latest.current.options);
   }, [client, latest]);
 
   const sendMessage = useCallback(
@@ -133,6 +97,51 @@ export function useWebSocket(url, options = {}) {
     sendMessage,
     reconnect,
     disconnect,
+  };
+}
+
+/**
+ * @param {import('../client/index.js').SharedConnection} connection
+ * @param {(message: ServerMessage) => void} onLast
+ * @param {() => WebSocketOptions} options those of the last render
+ * @returns {() => void} how to end it
+ */
+function follow(connection, onLast, options) {
+  let connected = false;
+  /** @type {string | null} */
+  let error = null;
+  // What was known is replaced before anybody is told: a callback may call back in.
+  function tellStatus() {
+    const was = connected;
+    connected = connection.getState().status === 'connected';
+    const { onConnect, onDisconnect } = options();
+    if (!was && connected && onConnect) onConnect();
+    if (was && !connected && onDisconnect) onDisconnect();
+  }
+  function tellError() {
+    const next = connection.getState().error;
+    const known = error;
+    error = next ? next.kind : null;
+    const { onError } = options();
+    if (next && next.kind !== known && onError) onError(new Error(next.message));
+  }
+  const off = [
+    connection.subscribe(tellStatus),
+    connection.subscribe(tellError),
+    connection.onMessage(onLast),
+    connection.onMessage((message) => {
+      const { onMessage } = options();
+      if (onMessage) onMessage(message);
+    }),
+  ];
+  // How it is already, where others have it open. React would take the component down for a callback that throws here.
+  callApart(tellStatus);
+  callApart(tellError);
+  connection.start();
+  return () => {
+    off.forEach((undo) => undo());
+    const { onDisconnect } = options();
+    if (connected && onDisconnect) callApart(onDisconnect);
   };
 }
 

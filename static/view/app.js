@@ -1,10 +1,10 @@
 // Where the page begins: the board with its shell, or with `?painel=1` the panel alone.
 
 import { createPedidosClient } from '../client/index.js';
-import { loadStyle } from './dom.js';
+import { loadStyle } from './dom/dom.js';
 import { createSession } from './session.js';
 import { createSettings } from './settings.js';
-import { startShell } from './shell.js';
+import { startShell } from './shell/shell.js';
 import { browserStorage } from './storage.js';
 import { followTheme } from './theme.js';
 
@@ -21,8 +21,8 @@ const now = () => Date.now();
 
 async function startPanel() {
   const [panel] = await Promise.all([
-    import('./painel.js'),
-    loadStyle(new URL('./painel.css', import.meta.url).href),
+    import('./painel/painel.js'),
+    loadStyle(new URL('./painel/painel.css', import.meta.url).href),
   ]);
   root.replaceChildren();
   panel.mount(root, { client, store: client.store, now });

@@ -6,7 +6,7 @@
  * @property {import('../client/index.js').PedidosClient} client
  * @property {import('../client/index.js').PedidosStore} store
  * @property {import('../client/index.js').Api} api
- * @property {import('./router.js').Route} route
+ * @property {import('./shell/router.js').Route} route
  * @property {(path: string) => void} navigate to `/lista`, `/pedido/12`, …
  * @property {(text: string) => void} announce the result of one's own doing, for those who do not see it
  * @property {(text: string, link?: {href: string, text: string}) => () => void} notify says it over whatever view is open, until it
@@ -19,7 +19,7 @@
  * @property {(title: string) => void} setTitle
  * @property {() => () => void} holdReload while something is being typed the page does not reload itself;
  *   the function that is returned lets go
- * @property {import('./ticks.js').Ticks} ticks
+ * @property {import('./order/ticks.js').Ticks} ticks
  */
 
 /** @typedef {(element: HTMLElement, context: Context) => () => void} Mount */

@@ -86,7 +86,7 @@ def test_scripts_are_those_of_chrome_87(linters: Path) -> None:
 def test_styles_are_those_of_chrome_87(linters: Path) -> None:
     """Of the panel: the others are for a desk, where browsers are kept up to date."""
     shared = [f"static/view/look/{path.name}" for path in (REPOSITORY / "static/view/look").glob("*.css")]
-    result = css(linters, *shared, "static/view/painel.css")
+    result = css(linters, *shared, "static/view/painel/painel.css")
     assert result.returncode == 0, result.stdout
 
 

@@ -282,7 +282,7 @@ def test_reloads_itself_after_an_upgrade(
 _WEEK = """async (start) => {
   const base = document.querySelector('script[type=module]').src.replace(/view\\/app\\.js$/, '');
   const { createPedidosClient } = await import(`${base}client/index.js`);
-  const { createPanel } = await import(`${base}view/painel.js`);
+  const { createPanel } = await import(`${base}view/painel/painel.js`);
   const client = createPedidosClient({ shareStream: false, reconnectInterval: 200 });
   const timers = new Map();
   const week = { now: start, last: 0, most: 0, runs: 0, reloads: [], client, timers };

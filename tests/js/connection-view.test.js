@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { OFFLINE, QUIET, connectionView, hasLostAccess } from '../../static/view/connection-view.js';
+import { OFFLINE, QUIET, connectionView, hasLostAccess } from '../../static/view/connection/connection-view.js';
 
 const NOW = 10_000_000;
 const error = (kind, status = null) => ({ kind, message: `porque ${kind}`, status });

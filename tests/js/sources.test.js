@@ -12,32 +12,7 @@ const modules = modulesUnder(root);
 /** So many lines at most. What is longer is named here, with the reason. */
 const FILE = 400;
 const FUNCTION = 80;
-const LONGER = {
-  'react/use-websocket.js useWebSocket': '',
-  'view/card-drag.js createCardDrag': '',
-  'view/draft-keeper.js createDraftKeeper': '',
-  'view/drafts.js openDraft': '',
-  'view/ficha.js mount': '',
-  'view/item-editor.js createItemEditor': '',
-  'view/lista.css': '',
-  'view/lista.js mount': '',
-  'view/lista.js': '',
-  'view/look/shell.css': '',
-  'view/order-card.js createOrderCard': '',
-  'view/order-edit.js createEdit': '',
-  'view/order-form.js mountForm': '',
-  'view/order-form.js': '',
-  'view/order-layout.js layOut': '',
-  'view/order-row.js createOrderRow': '',
-  'view/painel.js createPanel': '',
-  'view/pedido.css': '',
-  'view/quadro.js mount': '',
-  'view/resumo-finished.js createFinishedDays': '',
-  'view/resumo.js mount': '',
-  'view/save.js createSave': '',
-  'view/shell.js startShell': '',
-  'view/window-list.js createWindowList': '',
-};
+const LONGER = {};
 
 test(`no file is longer than ${FILE} lines`, () => {
   const all = ['.js', '.css', '.html'].flatMap((ending) => filesUnder(root, ending));
@@ -85,13 +60,23 @@ const MAY = {
   'client/store/': /^client\/(store|wire)\/|^client\/(api|backoff|listeners)\.js$/,
   'client/': /^client\//,
   'react/': /^react\/|^client\/(index|environment)\.js$/,
+  'view/dom/': /^view\/dom\/|^client\/index\.js$/,
+  'view/order/': /^view\/(order|dom)\/|^client\/index\.js$/,
+  'view/connection/': /^view\/(connection|order|dom)\/|^view\/[a-z]+\.js$|^client\/index\.js$/,
+  // A view knows no other one.
+  ...Object.fromEntries(
+    ['lista', 'quadro', 'pedido', 'ficha', 'resumo', 'painel'].map((name) => [
+      `view/${name}/`,
+      new RegExp(`^view/(${name}|connection|order|dom)/|^view/[a-z]+\\.js$|^client/index\\.js$`),
+    ]),
+  ),
   'view/': /^view\/|^client\/index\.js$/,
 };
 
 for (const [folder, allowed] of Object.entries(MAY)) {
   test(`${folder} imports what it may`, () => {
     for (const [file, imported] of graph) {
-      const deepest = Object.keys(MAY).find((name) => file.startsWith(name));
+      const [deepest] = Object.keys(MAY).filter((name) => file.startsWith(name)).sort((a, b) => b.length - a.length);
       if (deepest !== folder) continue;
       for (const name of imported) assert.match(name, allowed, `${file} imports ${name}`);
     }
@@ -102,6 +87,27 @@ test('whatever is imported is there', () => {
   for (const file of modules) {
     for (const name of importsOf(readModule(root, file).tree).filter((one) => one.startsWith('.'))) {
       assert.ok(modules.includes(resolve(file, name)), `${file} imports ${name}`);
+    }
+  }
+});
+
+test('three widths change the page, and each is named where the tokens are', () => {
+  const sheets = filesUnder(root, '.css').map((name) => readFileSync(new URL(name, root), 'utf8'));
+  const widths = sheets.flatMap((text) => Array.from(text.matchAll(/@media[^{]*\((?:min|max)-width: ([^)]+)\)/g), ([, width]) => width));
+  assert.deepEqual([...new Set(widths)].sort(), ['1180px', '1900px', '860px']);
+});
+
+test("a view's sheet says nothing of other views", () => {
+  const own = { lista: /\[data-sheet='lista'\]/, quadro: /quadro'\]|\.view--quadro/, pedido: /'(pedido|novo)'\]/ };
+  for (const [folder, scope] of Object.entries(own)) {
+    for (const name of filesUnder(root, '.css', `view/${folder}/`)) {
+      const rules = readFileSync(new URL(name, root), 'utf8')
+        .replace(/\/\*[\s\S]*?\*\//g, '')
+        .replace(/@keyframes[^{]*\{(?:[^{}]*\{[^{}]*\})*\s*\}/g, '')
+        .replace(/@media[^{]*\{/g, '');
+      for (const [selectors] of rules.matchAll(/[^{}]+(?=\{)/g)) {
+        for (const selector of selectors.split(',')) assert.match(selector, scope, name);
+      }
     }
   }
 });

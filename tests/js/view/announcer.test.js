@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { OWN_PAUSE, SUMMARY_PAUSE, createAnnouncer } from '../../../static/view/announcer.js';
+import { OWN_PAUSE, SUMMARY_PAUSE, createAnnouncer } from '../../../static/view/shell/announcer.js';
 
 test("one's own result is not talked over by others' changes, which come later", () => {
   let now = 1_000_000;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { pictureAddress } from '../../../static/view/ficha-images.js';
-import { createPrints } from '../../../static/view/ficha-prints.js';
+import { pictureAddress } from '../../../static/view/ficha/ficha-images.js';
+import { createPrints } from '../../../static/view/ficha/ficha-prints.js';
 
 function memory() {
   const kept = new Map();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { alignItems, mergeItems, sameItems } from '../../../static/view/items-merge.js';
+import { alignItems, mergeItems, sameItems } from '../../../static/view/pedido/items-merge.js';
 
 const item = (descricao, rest = {}) => ({
   id: null,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { NO_FILTERS, countRows, selectEntries } from '../../../static/view/list-filter.js';
-import { comparator, isLate, matches, readSearch, shownStatus } from '../../../static/view/orders.js';
+import { NO_FILTERS, countRows, selectEntries } from '../../../static/view/lista/list-filter.js';
+import { comparator, isLate, matches, readSearch, shownStatus } from '../../../static/view/order/orders.js';
 import { pedido } from './orders.js';
 
 const ALL = { financeiro: true, conferencia: true, sublimacao: true, costura: true, expedicao: true };

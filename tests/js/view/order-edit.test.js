@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { withCentury } from '../../../static/view/dates.js';
-import { pictureKind, whyNotAddress } from '../../../static/view/image-file.js';
-import { createEdit } from '../../../static/view/order-edit.js';
-import { isFarAhead } from '../../../static/view/order-number.js';
+import { withCentury } from '../../../static/view/order/dates.js';
+import { pictureKind, whyNotAddress } from '../../../static/view/pedido/image-file.js';
+import { createEdit } from '../../../static/view/pedido/order-edit.js';
+import { isFarAhead } from '../../../static/view/pedido/order-number.js';
 
 const item = (descricao, valor_unitario) => ({ descricao, valor_unitario, acabamento: {} });
 const order = (fields) => ({

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { isLive, trustOf } from '../../../static/view/painel-connection.js';
-import { PER_PAGE, TURN, pageAt, pagesOf } from '../../../static/view/painel-pages.js';
-import { createReloader, nextNight } from '../../../static/view/painel-reload.js';
-import { STAY, shiftAt } from '../../../static/view/painel-shift.js';
-import { figuresOf } from '../../../static/view/resumo-figures.js';
+import { isLive, trustOf } from '../../../static/view/painel/painel-connection.js';
+import { PER_PAGE, TURN, pageAt, pagesOf } from '../../../static/view/painel/painel-pages.js';
+import { createReloader, nextNight } from '../../../static/view/painel/painel-reload.js';
+import { STAY, shiftAt } from '../../../static/view/painel/painel-shift.js';
+import { figuresOf } from '../../../static/view/order/figures.js';
 import { settle } from '../fakes.js';
 import { pedido } from './orders.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { addDays, delayText, figuresOf, isFinished, weekday } from '../../../static/view/resumo-figures.js';
+import { addDays, delayText, figuresOf, isFinished, weekday } from '../../../static/view/order/figures.js';
 import { pedido, ticked } from './orders.js';
 
 const TODAY = '2026-11-24';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { createFinishedDays, finishedAt } from '../../../static/view/resumo-finished.js';
-import { scaleTop } from '../../../static/view/resumo-chart.js';
+import { createFinishedDays, finishedAt } from '../../../static/view/resumo/resumo-finished.js';
+import { scaleTop } from '../../../static/view/resumo/resumo-chart.js';
 import { FakeClock, settle } from '../fakes.js';
 import { pedido, ticked } from './orders.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { createEdit } from '../../../static/view/order-edit.js';
-import { createSave, failureOf } from '../../../static/view/save.js';
-import { saveWords } from '../../../static/view/save-words.js';
+import { createEdit } from '../../../static/view/pedido/order-edit.js';
+import { createSave, failureOf } from '../../../static/view/pedido/save.js';
+import { saveWords } from '../../../static/view/pedido/save-words.js';
 
 const ORDER = { id: 7, versao: 1, numero: '7', cliente: 'Ana', observacao: null, cidade_cliente: '', items: [], valor_total: '0.00', valor_frete: '0.00', valor_itens: '0.00', data_entrada: '2026-11-24' };
 const nobody = () => ({ autor: null, timestamp: null });

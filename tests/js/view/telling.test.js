@@ -6,7 +6,7 @@ import test from 'node:test';
 import { createSession } from '../../../static/view/session.js';
 import { createSettings } from '../../../static/view/settings.js';
 import { createStorage } from '../../../static/view/storage.js';
-import { createTicks, UNDO_TIME } from '../../../static/view/ticks.js';
+import { createTicks, UNDO_TIME } from '../../../static/view/order/ticks.js';
 import { pedido } from './orders.js';
 
 const answer = { aberto: false, nome: 'Ana', papel: 'escrita' };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { UNDO_TIME, createTicks, describe } from '../../../static/view/ticks.js';
+import { UNDO_TIME, createTicks, describe } from '../../../static/view/order/ticks.js';
 import { pedido } from './orders.js';
 
 function setUp(orders = [pedido({ id: 1 })]) {
