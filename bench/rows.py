@@ -36,7 +36,16 @@ class Row:
 
 
 def all_rows() -> list[Row]:
-    from . import rows_http, rows_page, rows_peers, rows_scale, rows_strangers, rows_streams, rows_subscribers
+    from . import (
+        rows_first_load,
+        rows_http,
+        rows_page,
+        rows_peers,
+        rows_scale,
+        rows_strangers,
+        rows_streams,
+        rows_subscribers,
+    )
 
     return [
         *rows_streams.ROWS,
@@ -44,6 +53,7 @@ def all_rows() -> list[Row]:
         *rows_http.ROWS,
         *rows_scale.ROWS,
         *rows_page.ROWS,
+        *rows_first_load.ROWS,
         *rows_peers.ROWS,
         *rows_strangers.ROWS,
     ]

@@ -18,6 +18,7 @@ from ..storage.base import Database, Pieces
 from ..storage.lists import Filters, Page
 from ..storage.writer import Writer
 from .access import forbidden
+from .compression import VARY
 from .descriptions import BODY, Historico, Mensagem, Pedidos, ProximoNumero, answers
 from .downloads import Download, Downloads, caller_of
 from .guard import READ, Needs
@@ -147,7 +148,7 @@ class Orders:
             current = self._database.head(caller_of(call.environ, call.principal)).cursor
             if not_modified(call, tag(current)):
                 cursor = str(page.snapshot or current)
-                return Reply(304, b"", ("ETag", tag(current)), ("X-Pedidos-Cursor", cursor))
+                return Reply(304, b"", ("ETag", tag(current)), ("X-Pedidos-Cursor", cursor), VARY)
         with self._downloads.begin(call.environ, call.principal) as download:
             found = self._database.orders(filters, page, download.room, download.caller)
         headers = [

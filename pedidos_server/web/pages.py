@@ -19,6 +19,11 @@ STATIC = _HERE / "static" if (_HERE / "static").is_dir() else _HERE.parent / "st
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
+_BOARD = ("view/app.js", "view/lista/lista.js")
+_PANEL = ("view/app.js", "view/painel/painel.js")
+"""The modules of what is shown first. The page names all that they import, and their folder's sheets: a browser would
+learn of one after the other."""
+
 PAGE = Needs(Role.LEITURA, is_page=True)
 OF_LIBRARIES = dict.fromkeys(("openapi.doc_url", "openapi.static", "swagger.static"), READ)
 """What the views of flask-openapi3 need."""
@@ -44,6 +49,8 @@ def pages_blueprint(files: StaticFiles, public_url: str) -> Blueprint:
     @needed(PAGE)
     def index() -> Response:
         text = (STATIC / "index.html").read_text("utf-8")
+        links = _links(files, _PANEL if request.args.get("painel") == "1" else _BOARD)
+        text = text.replace("</head>", f"{links}</head>")
         text = text.replace("{{release}}", files.release).replace("{{version}}", __version__)
         response = Response(text, mimetype="text/html")
         response.headers["Cache-Control"] = "no-cache"
@@ -64,6 +71,17 @@ def pages_blueprint(files: StaticFiles, public_url: str) -> Blueprint:
         return Response(html, mimetype="text/html")
 
     return pages
+
+
+def _links(files: StaticFiles, first: tuple[str, str]) -> str:
+    base = "/static/v{{release}}"
+    sheets = files.named(f"{first[1].rpartition('/')[0]}/", ".css")
+    return "".join(
+        (
+            *(f'  <link rel="modulepreload" href="{base}/{name}">\n' for name in files.imported_by(*first)),
+            *(f'  <link rel="preload" as="style" href="{base}/{name}">\n' for name in sheets),
+        )
+    )
 
 
 def _policy(*hosts: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from wsgiref.types import StartResponse
 
 from werkzeug.http import HTTP_STATUS_CODES
 
+from .compression import ENCODED, LEAST, VARY, Compressed, accepts_gzip, compressed, varies
+
 Header = tuple[str, str]
 
 JSON: Header = ("Content-Type", "application/json")
@@ -33,6 +35,11 @@ class Reply:
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Sends it, as any WSGI application; of a HEAD the head alone."""
         body, headers = self.body, [*self.headers]
+        if varies(headers):
+            headers.append(VARY)
+            if (not isinstance(body, bytes) or len(body) >= LEAST) and accepts_gzip(environ):
+                headers = [ENCODED, *(pair for pair in headers if pair[0] != "Content-Length")]
+                body = compressed(body) if isinstance(body, bytes) else Compressed(body)
         if isinstance(body, bytes):
             if self.status != 304:
                 headers.append(("Content-Length", str(len(body))))

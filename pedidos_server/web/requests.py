@@ -35,9 +35,6 @@ _PLACE = re.compile("line ([0-9]+) column ([0-9]+)")
 _FRACTION = re.compile(rb"(?:^|[:,\[])[ \t\r\n]*-?[0-9]+[.eE]")
 """A number with one, where JSON has numbers, and not the many in its texts."""
 _OTHER_JSON = re.compile(r"application/[^/]+\+json")
-_GZIP = re.compile(r"(?:^|,)[ \t]*gzip[ \t]*(?:;[ \t]*q=([0-9.]+)[ \t]*)?(?=,|$)", re.IGNORECASE)
-_NEVER = re.compile(r"0(\.0*)?")
-"""The weight of what is not accepted."""
 _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
@@ -237,10 +234,3 @@ def not_modified(call: Call, tag: str) -> bool:
         return True
     wanted = tag.removeprefix("W/")
     return any(part.strip().removeprefix("W/") == wanted for part in header.split(","))
-
-
-def accepts_gzip(call: Call) -> bool:
-    """By Accept-Encoding (RFC 9110, 12.5.3). A header that is longer than any browser's accepts nothing."""
-    header = call.header("ACCEPT_ENCODING") or ""
-    found = _GZIP.search(header) if len(header) <= MAX_NAME else None
-    return found is not None and not _NEVER.fullmatch(found[1] or "")

@@ -10,6 +10,7 @@ import requests
 from playwright.sync_api import Request
 
 from pedidos_server.web.pages import STATIC
+from pedidos_server.web.static_files import StaticFiles
 from tests.support.page_helpers import OpenPage, Shop
 
 pytest_plugins = ["tests.support.page_fixtures"]
@@ -63,7 +64,7 @@ def test_plain_addresses_are_revalidated(shop: Shop) -> None:
 )
 def test_files_are_compressed_for_who_accepts_it(shop: Shop, accepted: str, is_compressed: bool) -> None:
     url, headers = f"{shop.server.url}{_base(shop)}app.js", {"Accept-Encoding": accepted}
-    plain = (STATIC / "view/app.js").read_bytes()
+    plain = StaticFiles(STATIC).body("view/app.js")
     with requests.get(url, headers=headers, stream=True, timeout=10) as response:
         sent = response.raw.read(decode_content=False)
     assert response.headers.get("Content-Encoding") == ("gzip" if is_compressed else None)

@@ -91,6 +91,20 @@ test('whatever is imported is there', () => {
   }
 });
 
+test('a folder that is served as one module is reached by its entry alone', () => {
+  const text = readFileSync(new URL('../pedidos_server/web/bundles.py', root), 'utf8');
+  const entries = Array.from(text.matchAll(/^ {4}"([^"]+\.js)",$/gm), ([, name]) => name);
+  assert.ok(entries.includes('client/index.js'));
+  for (const entry of entries) {
+    const folder = entry.slice(0, entry.lastIndexOf('/') + 1);
+    for (const file of modules.filter((name) => !name.startsWith(folder) && name !== 'client/index.js')) {
+      const { tree } = readModule(root, file);
+      const inner = importsOf(tree).map((name) => resolve(file, name)).filter((name) => name.startsWith(folder));
+      if (!file.startsWith('react/')) assert.deepEqual(inner.filter((name) => name !== entry), [], file);
+    }
+  }
+});
+
 test('three widths change the page, and each is named where the tokens are', () => {
   const sheets = filesUnder(root, '.css').map((name) => readFileSync(new URL(name, root), 'utf8'));
   const widths = sheets.flatMap((text) => Array.from(text.matchAll(/@media[^{]*\((?:min|max)-width: ([^)]+)\)/g), ([, width]) => width));

@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from pedidos_server.web.static_files import StaticFiles
 from tests.support.live_server import LiveServer
 from tests.support.npm_workspace import REPOSITORY, require, run, workspace_with
 
 REACT_VERSIONS = ("18", "19")
-NEEDS_PACKAGES = {"react.test.js", "docs.test.js", "compat.test.js", "sources.test.js", "store.property.test.js"}
+NEEDS_PACKAGES = {
+    "react.test.js",
+    "docs.test.js",
+    "compat.test.js",
+    "served.test.js",
+    "sources.test.js",
+    "store.property.test.js",
+}
 
 
 @pytest.fixture(scope="module", params=REACT_VERSIONS)
@@ -42,6 +50,14 @@ def test_modules_with_injected_clock_and_sockets() -> None:
 
 def test_property_and_compatibility(workspace: Path) -> None:
     node_test(workspace, ["store.property.test.js", "compat.test.js", "sources.test.js"])
+
+
+def test_modules_as_they_are_served(workspace: Path) -> None:
+    files = StaticFiles(REPOSITORY / "static")
+    for name in files.named("", ".js"):
+        (workspace / "served" / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / "served" / name).write_bytes(files.body(name))
+    node_test(workspace, ["served.test.js"])
 
 
 def test_hooks_against_a_live_server(react_workspace: Path) -> None:

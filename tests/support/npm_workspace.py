@@ -82,7 +82,7 @@ def packages(react: str) -> Path:
 
 def copy_sources(destination: Path) -> None:
     ignore = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
-    for name in ("static", "examples", "docs", "tests/js", "tests/frames"):
+    for name in ("static", "examples", "docs", "tests/js", "tests/frames", "pedidos_server/web"):
         shutil.copytree(REPOSITORY / name, destination / name, ignore=ignore)
     (destination / "node_modules").mkdir()
     (destination / "node_modules" / "pedidos-client").symlink_to(destination / "static")
