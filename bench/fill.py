@@ -24,7 +24,7 @@ from pedidos_server.domain.order import SHAPE, PedidoNovo, new_order, search_tex
 from pedidos_server.storage.sqlite.meta import set_meta
 from pedidos_server.storage.sqlite.migrations import migrate
 from pedidos_server.storage.sqlite.models import Evento, Historico, Pedido
-from pedidos_server.storage.sqlite.statements import slot
+from pedidos_server.storage.sqlite.statements import param
 from pedidos_server.web.requests import parse_json
 
 BATCH = 5_000
@@ -78,7 +78,7 @@ def fill(path: Path, orders: int, events: int, say: Callable[[str], None] = lamb
 
 
 def _insert(model: type[Model], columns: Sequence[str]) -> str:
-    fields = {getattr(model, column): slot(column) for column in columns}
+    fields = {getattr(model, column): param(column) for column in columns}
     sql, order = model.insert(fields).bind(SqliteDatabase(None)).sql()
     assert order == list(columns), f"Peewee reorders the columns: {order}"
     return str(sql)

@@ -1,4 +1,4 @@
-"""Turns at a few places: those who ask seldom do not wait behind one who asks without end."""
+"""A few places, shared fairly: a caller with few requests does not wait behind one with thousands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FairQueue:
         self._free, self._each = places, each
         self._taken: Counter[Hashable] = Counter()
         self._waiting: dict[Hashable, deque[Flag]] = {}
-        """By caller; whose turn is next stands first."""
+        """By caller; the caller whose turn is next comes first."""
 
     @contextmanager
     def place(self, caller: Hashable) -> Iterator[None]:

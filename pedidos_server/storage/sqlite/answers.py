@@ -1,9 +1,9 @@
 """The answers to requests with an Idempotency-Key, remembered for 24 hours.
 
-One that is an order stands in the event log already, in the event of the change that led to it: a program that
-ticks a box of an order with pictures would else store the pictures once more each time. When that event is pruned
-first, a short answer is moved here (see event_log.prune); a long one is kept for as long as the order itself stays
-as it was.
+An answer that is an order is not stored a second time: it names the event of its change, which holds the same bytes.
+(Else each tick on an order with pictures would store the pictures again.) When that event is pruned before the 24
+hours are over, a short answer is copied here (see event_log.prune); a long one can be given for as long as the order
+has not changed since.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from peewee import SQL, Select, fn
 from ...domain.commands import Answer, Remembered
 from ...domain.events import document_of, timestamp
 from .models import Evento, Pedido, Resposta
-from .statements import Connection, Insert, Statement, slot
+from .statements import Connection, Insert, Statement, param
 
 KEPT_HOURS = 24
 MAX_MOVED = 5_000
@@ -36,24 +36,24 @@ _columns = (
 )
 _load = Statement(
     Resposta.select(*_columns[:-1]).where(
-        Resposta.chave.in_(Select([fn.json_each(slot("chaves"))], [SQL("value")])),
-        Resposta.criado_em.between(slot("antes"), slot("depois")),
+        Resposta.chave.in_(Select([fn.json_each(param("chaves"))], [SQL("value")])),
+        Resposta.criado_em.between(param("antes"), param("depois")),
     )
 )
-_message = Statement(Evento.select(Evento.mensagem).where(Evento.numero == slot("numero")))
+_message = Statement(Evento.select(Evento.mensagem).where(Evento.numero == param("numero")))
 _document = Statement(
-    Pedido.select(Pedido.documento).where(Pedido.id == slot("id"), Pedido.ultima_mudanca == slot("evento"))
+    Pedido.select(Pedido.documento).where(Pedido.id == param("id"), Pedido.ultima_mudanca == param("evento"))
 )
 _delete_named = Statement(
-    Resposta.delete().where(Resposta.chave.in_(Select([fn.json_each(slot("chaves"))], [SQL("value")])))
+    Resposta.delete().where(Resposta.chave.in_(Select([fn.json_each(param("chaves"))], [SQL("value")])))
 )
 _insert = Insert(Resposta, *_columns)
 _forget = Statement(
     Resposta.delete().where(
         Resposta.chave.in_(
             Resposta.select(Resposta.chave)
-            .where((Resposta.criado_em < slot("antes")) | (Resposta.criado_em > slot("depois")))
-            .limit(slot("limite"))
+            .where((Resposta.criado_em < param("antes")) | (Resposta.criado_em > param("depois")))
+            .limit(param("limite"))
         )
     )
 )
@@ -64,8 +64,8 @@ _empty_moved = Statement(
             Resposta.select(Resposta.chave)
             .where(*_moved)
             .order_by(Resposta.criado_em.desc())
-            .limit(slot("limite"))
-            .offset(slot("ficam"))
+            .limit(param("limite"))
+            .offset(param("ficam"))
         )
     )
 )

@@ -34,7 +34,7 @@ from .file import SqliteFile
 from .meta import get_meta, set_meta
 from .models import Historico, NumeroDistante, Pedido
 from .order_cache import OrderCache
-from .statements import Connection, Insert, Statement, slot
+from .statements import Connection, Insert, Statement, param
 from .transaction import SqliteTransaction
 
 T = TypeVar("T")
@@ -49,26 +49,26 @@ _KINDS = frozenset(("status", "prioridade", *SECTORS))
 # ------------------------------------------------------------------------------------- statements
 
 
-def _slots(*columns: Field) -> dict[Field, Value]:
-    return {column: slot(column.name) for column in columns}
+def _params(*columns: Field) -> dict[Field, Value]:
+    return {column: param(column.name) for column in columns}
 
 
 def _among(name: str) -> Select:
     """The values of a JSON array: any number of them in one statement."""
-    return Select([fn.json_each(slot(name))], [SQL("value")])
+    return Select([fn.json_each(param(name))], [SQL("value")])
 
 
-_always = _slots(Pedido.versao, Pedido.alterado_em, Pedido.documento, Pedido.forma, Pedido.ultima_mudanca)
-_kind = _slots(Pedido.status, Pedido.setor, Pedido.prioridade)
-_text = _slots(Pedido.numero, Pedido.busca)
-_this = Pedido.id == slot("id")
+_always = _params(Pedido.versao, Pedido.alterado_em, Pedido.documento, Pedido.forma, Pedido.ultima_mudanca)
+_kind = _params(Pedido.status, Pedido.setor, Pedido.prioridade)
+_text = _params(Pedido.numero, Pedido.busca)
+_this = Pedido.id == param("id")
 _columns = (Pedido.id, Pedido.documento, Pedido.forma, Pedido.ultima_mudanca)
 _load_orders = Statement(Pedido.select(*_columns).where(Pedido.id.in_(_among("ids"))))
 _load_numbers = Statement(Pedido.select(Pedido.numero, Pedido.id).where(Pedido.numero.in_(_among("numeros"))))
-_load_far = Statement(NumeroDistante.select().where(NumeroDistante.numero.between(slot("least"), slot("most"))))
-_insert_far = Statement(NumeroDistante.insert(_slots(NumeroDistante.numero)).on_conflict("IGNORE"))
-_pass_far = Statement(NumeroDistante.delete().where(NumeroDistante.numero <= slot("numero")))
-# SQLite rewrites the index entries of every column that it is given, changed or not: hence three.
+_load_far = Statement(NumeroDistante.select().where(NumeroDistante.numero.between(param("least"), param("most"))))
+_insert_far = Statement(NumeroDistante.insert(_params(NumeroDistante.numero)).on_conflict("IGNORE"))
+_pass_far = Statement(NumeroDistante.delete().where(NumeroDistante.numero <= param("numero")))
+# Three, because SQLite rewrites the index entries of every column that an UPDATE names, changed or not.
 _update = Statement(Pedido.update({**_text, **_kind, **_always}).where(_this))
 _update_kind = Statement(Pedido.update({**_kind, **_always}).where(_this))
 _update_document = Statement(Pedido.update(_always).where(_this))
@@ -183,7 +183,7 @@ class _Batch:
         number = int(get_meta(connection, "ultimo_numero"))
         self._before = Counters(self._head.cursor, int(get_meta(connection, "ultimo_pedido")), number)
         self._known: set[int] = set()
-        """The orders that the table holds."""
+        """The ids of those loaded: they are updated or deleted, any other is inserted."""
 
     def load(self, commands: Sequence[Command]) -> World:
         """What these commands name, in one statement a kind. Raises TooLarge."""

@@ -12,7 +12,7 @@ from .statements import Connection
 log = logging.getLogger("pedidos.database")
 
 IDLE_SECONDS = 5.0
-"""After so long without a change the file itself holds everything: a copy of it alone is whole."""
+"""Without a change, after which the WAL is moved: from then on a copy of the file alone is complete."""
 RETRY_SECONDS = 1.0
 """Between two attempts to shorten a long WAL, where a reader or a full disk is in the way."""
 

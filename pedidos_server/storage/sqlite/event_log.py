@@ -14,7 +14,7 @@ from ...domain.events import DOCUMENT_MARK, Cursor, Event, timestamp
 from ..base import Head, Retention
 from .meta import get_meta
 from .models import Evento
-from .statements import Connection, Insert, Statement, slot
+from .statements import Connection, Insert, Statement, param
 
 LONGEST_MOVED = 16 * 1024
 """Bytes of an order that an idempotent answer still has after its event is gone. Those with pictures are longer."""
@@ -23,7 +23,7 @@ PRUNE_STEP = 500
 PRUNE_BYTES = 16 * 1024 * 1024
 """Bytes of these rows, at most: an order with pictures is megabytes, and each page of it is given back by itself."""
 
-_by_number = Evento.select(Evento.tag).where(Evento.numero == slot("numero"))
+_by_number = Evento.select(Evento.tag).where(Evento.numero == param("numero"))
 _head = Statement(
     Evento.select(Evento.numero, Evento.tag, Evento.acumulado, Evento.criado_em)
     .order_by(Evento.numero.desc())
@@ -31,7 +31,7 @@ _head = Statement(
 )
 _first = Statement(Evento.select(fn.MIN(Evento.numero)))
 _tag = Statement(_by_number)
-_at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == slot("numero")))
+_at = Statement(Evento.select(Evento.acumulado, Evento.criado_em).where(Evento.numero == param("numero")))
 _MOVE_ANSWERS = (
     "UPDATE resposta SET evento = NULL, "
     "corpo = (SELECT substr(mensagem, instr(mensagem, ?) + ?, tamanho) FROM evento WHERE numero = resposta.evento) "
@@ -39,9 +39,9 @@ _MOVE_ANSWERS = (
 )
 _insert = Insert(Evento, Evento.numero, Evento.tag, Evento.criado_em, Evento.acumulado, Evento.mensagem)
 _columns = (Evento.numero, Evento.tag, Evento.mensagem)
-_after = Statement(Evento.select(*_columns).where(Evento.numero > slot("numero")).order_by(Evento.numero))
+_after = Statement(Evento.select(*_columns).where(Evento.numero > param("numero")).order_by(Evento.numero))
 _newest = Statement(Evento.select(*_columns).order_by(Evento.numero.desc()))
-_delete = Statement(Evento.delete().where(Evento.numero <= slot("numero")))
+_delete = Statement(Evento.delete().where(Evento.numero <= param("numero")))
 
 
 def head(connection: Connection) -> Head:

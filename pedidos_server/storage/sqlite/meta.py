@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 from .models import Meta_
-from .statements import Connection, Statement, slot
+from .statements import Connection, Statement, param
 
-_get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == slot("chave")))
-_set = Statement(Meta_.insert({Meta_.chave: slot("chave"), Meta_.valor: slot("valor")}).on_conflict("REPLACE"))
+_get = Statement(Meta_.select(Meta_.valor).where(Meta_.chave == param("chave")))
+_set = Statement(Meta_.insert({Meta_.chave: param("chave"), Meta_.valor: param("valor")}).on_conflict("REPLACE"))
 
 
 def get_meta(connection: Connection, chave: str) -> str:

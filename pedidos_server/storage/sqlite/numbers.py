@@ -9,10 +9,10 @@ from __future__ import annotations
 from ..base import MAX_NEXT_NUMBER, NumberError
 from .meta import get_meta, set_meta
 from .models import NumeroDistante
-from .statements import Connection, Statement, slot
+from .statements import Connection, Statement, param
 
-_is_used = Statement(NumeroDistante.select(NumeroDistante.numero).where(NumeroDistante.numero == slot("numero")))
-_pass = Statement(NumeroDistante.delete().where(NumeroDistante.numero <= slot("numero")))
+_is_used = Statement(NumeroDistante.select(NumeroDistante.numero).where(NumeroDistante.numero == param("numero")))
+_pass = Statement(NumeroDistante.delete().where(NumeroDistante.numero <= param("numero")))
 _MAX_STORED = 2**63 - 1
 
 

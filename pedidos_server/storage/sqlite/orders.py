@@ -21,28 +21,28 @@ from . import event_log
 from .json_array import JsonArray
 from .models import Contagem, Historico, Pedido
 from .search_mask import LETTERS, numbers_with
-from .statements import Connection, Statement, slot
+from .statements import Connection, Statement, param
 
-_one = Statement(Pedido.select(Pedido.versao, Pedido.documento, Pedido.forma).where(Pedido.id == slot("id")))
+_one = Statement(Pedido.select(Pedido.versao, Pedido.documento, Pedido.forma).where(Pedido.id == param("id")))
 _newest = Statement(Pedido.select(Pedido.documento).order_by(Pedido.id.desc()).limit(1))
 _documents = Statement(
     Pedido.select(Pedido.id, Pedido.documento, Pedido.forma)
-    .where(Pedido.id.in_(Select([fn.json_each(slot("ids"))], [SQL("value")])))
+    .where(Pedido.id.in_(Select([fn.json_each(param("ids"))], [SQL("value")])))
     .order_by(Pedido.id.desc())
 )
 _kinds = Statement(Contagem.select())
-_below = Pedido.select(Pedido.id).where(Pedido.id < slot("below")).order_by(Pedido.id.desc()).limit(slot("limit"))
+_below = Pedido.select(Pedido.id).where(Pedido.id < param("below")).order_by(Pedido.id.desc()).limit(param("limit"))
 _newest_ids = Statement(_below)
 _newest_of_kind = Statement(
     _below.where(
-        Pedido.status == slot("status"), Pedido.setor == slot("setor"), Pedido.prioridade == slot("prioridade")
+        Pedido.status == param("status"), Pedido.setor == param("setor"), Pedido.prioridade == param("prioridade")
     )
 )
 
 
 def _chain() -> Select:
     """The ids of an order's history, from its newest row back to its first; of a deleted one from its deletion."""
-    this = slot("pedido_id")
+    this = param("pedido_id")
     newest = Pedido.select(Pedido.ultima_mudanca).where(Pedido.id == this)
     deletion = Historico.select(fn.MAX(Historico.id)).where(
         Historico.pedido_id == this,
@@ -63,7 +63,7 @@ _history = Statement(
     Historico.select(
         Historico.id, Historico.cursor, Historico.acao, Historico.autor, Historico.timestamp, Historico.mudancas
     )
-    .where(Historico.id.in_(Select([fn.json_each(slot("ids"))], [SQL("value")])))
+    .where(Historico.id.in_(Select([fn.json_each(param("ids"))], [SQL("value")])))
     .order_by(Historico.id)
 )
 

@@ -1,15 +1,15 @@
-"""Which letters a text has, as one number: it tells the search what it need not look at.
+"""A bit mask of the letters that a text contains, so that a search can skip most orders.
 
-The search's index is in order of this number, so that a search reads only the orders whose text has every letter of
-what is searched for. What has none of the letters told apart ("rosa", "1047") is looked for among all.
+The search's index is sorted by this mask: only the orders whose text has every letter of the search are read. A
+search without any of the letters in GROUPS ("rosa", "1047") reads all of the index.
 """
 
 from __future__ import annotations
 
 GROUPS = ("bf", "c", "d", "gh", "jvx", "kqwyz", "l", "m", "n", "p", "t", "u")
-"""Letters that about half of all names of people and towns have; rare ones share a bit. The others tell too little:
-most names have them. Each bit more doubles the places of the index that a search may have to look at. The index of
-every file is made of these: they change with a step of the schema, or not at all."""
+"""One bit each: letters that about half of all names of people and towns have; rare letters share a bit. Letters that
+most names have are left out. Each further bit doubles the places of the index that a search may have to read. The
+index of every file is made with these: changing them needs a step of the schema."""
 
 
 def _letters_sql() -> str:

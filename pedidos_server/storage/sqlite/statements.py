@@ -14,29 +14,29 @@ _DIALECT = SqliteDatabase(None)
 """Tells Peewee whose SQL to render; it never connects."""
 
 
-class _Slot(str):
-    """A parameter that is the name of one."""
+class _Param(str):
+    """Stands among a rendered query's parameters for the value of this name."""
 
 
-def slot(name: str) -> Value:
-    """The place of a value that is given at each execution."""
-    return Value(_Slot(name), converter=False)
+def param(name: str) -> Value:
+    """The place of a value that is given with each execution."""
+    return Value(_Param(name), converter=False)
 
 
 class Statement:
     """SQL that Peewee rendered once, executed as text: rendering costs more than SQLite does.
 
-    The query is written with ``slot("name")`` where a value goes.
+    The query is written with ``param("name")`` where a value goes.
     """
 
     def __init__(self, query: Query) -> None:
         self._sql, self._parameters = query.bind(_DIALECT).sql()
-        self._all_slots = all(type(entry) is _Slot for entry in self._parameters)
+        self._all_params = all(type(entry) is _Param for entry in self._parameters)
 
     def __call__(self, connection: Connection, **values: Any) -> sqlite3.Cursor:
-        if self._all_slots:
+        if self._all_params:
             return connection.execute(self._sql, [values[name] for name in self._parameters])
-        filled = [values[entry] if type(entry) is _Slot else entry for entry in self._parameters]
+        filled = [values[entry] if type(entry) is _Param else entry for entry in self._parameters]
         return connection.execute(self._sql, filled)
 
 
@@ -44,7 +44,7 @@ class Insert:
     """INSERTs of rows; each row holds the values in the order of the fields."""
 
     def __init__(self, model: type[Model], *fields: Field) -> None:
-        values = [slot(field.name) for field in fields]
+        values = [param(field.name) for field in fields]
         self._sql = model.insert_many([values], fields).bind(_DIALECT).sql()[0]
 
     def __call__(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -28,35 +28,38 @@ from ..tokens import (
 )
 from .meta import get_meta, set_meta
 from .models import Sessao, Token
-from .statements import Connection, Statement, slot
+from .statements import Connection, Statement, param
 
 _token_columns = (Token.id, Token.nome, Token.papel, Token.resumo, Token.criado_em, Token.expira_em)
 _list_tokens = Statement(Token.select(*_token_columns).order_by(Token.nome))
-_named = Statement(Token.select(Token.id).where(Token.nome == slot("nome")))
-_insert_token = Statement(Token.insert({column: slot(column.name) for column in _token_columns[1:]}))
-_delete_token = Statement(Token.delete().where(Token.id == slot("id")))
+_named = Statement(Token.select(Token.id).where(Token.nome == param("nome")))
+_insert_token = Statement(Token.insert({column: param(column.name) for column in _token_columns[1:]}))
+_delete_token = Statement(Token.delete().where(Token.id == param("id")))
 _list_sessions = Statement(Sessao.select(Sessao.resumo, Sessao.token_id, Sessao.expira_em))
 _insert_session = Statement(
     Sessao.insert(
-        {column: slot(column.name) for column in (Sessao.resumo, Sessao.token_id, Sessao.criado_em, Sessao.expira_em)}
+        {
+            column: param(column.name)
+            for column in (Sessao.resumo, Sessao.token_id, Sessao.criado_em, Sessao.expira_em)
+        }
     )
 )
-_delete_session = Statement(Sessao.delete().where(Sessao.resumo == slot("resumo")))
+_delete_session = Statement(Sessao.delete().where(Sessao.resumo == param("resumo")))
 _extend_session = Statement(
-    Sessao.update({Sessao.expira_em: slot("expira_em")}).where(
-        Sessao.resumo == slot("resumo"), Sessao.expira_em > slot("agora"), Sessao.expira_em < slot("antes_de")
+    Sessao.update({Sessao.expira_em: param("expira_em")}).where(
+        Sessao.resumo == param("resumo"), Sessao.expira_em > param("agora"), Sessao.expira_em < param("antes_de")
     )
 )
-_delete_sessions_of = Statement(Sessao.delete().where(Sessao.token_id == slot("token_id")))
-_delete_ended = Statement(Sessao.delete().where(Sessao.expira_em < slot("agora")))
+_delete_sessions_of = Statement(Sessao.delete().where(Sessao.token_id == param("token_id")))
+_delete_ended = Statement(Sessao.delete().where(Sessao.expira_em < param("agora")))
 _delete_oldest = Statement(
     Sessao.delete().where(
         Sessao.resumo.in_(
             Sessao.select(Sessao.resumo)
-            .where(Sessao.token_id == slot("token_id"))
+            .where(Sessao.token_id == param("token_id"))
             .order_by(Sessao.criado_em.desc())
             .limit(-1)
-            .offset(slot("ficam"))
+            .offset(param("ficam"))
         )
     )
 )

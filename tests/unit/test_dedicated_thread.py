@@ -9,23 +9,23 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from pedidos_server.storage.sqlite.dedicated_thread import Worker
+from pedidos_server.storage.sqlite.dedicated_thread import DedicatedThread
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    worker = Worker()
+def worker() -> Iterator[DedicatedThread]:
+    worker = DedicatedThread()
     yield worker
     worker.stop()
 
 
-def test_it_makes_every_call_in_one_thread_that_is_not_the_loops(worker: Worker) -> None:
+def test_it_makes_every_call_in_one_thread_that_is_not_the_loops(worker: DedicatedThread) -> None:
     threads = {worker.call(threading.get_native_id) for _ in range(50)}
     assert len(threads) == 1
     assert threads != {threading.get_native_id()}
 
 
-def test_it_gives_back_what_the_call_returns_or_raises(worker: Worker) -> None:
+def test_it_gives_back_what_the_call_returns_or_raises(worker: DedicatedThread) -> None:
     assert worker.call(divmod, 17, 5) == (3, 2)
     with pytest.raises(ZeroDivisionError):
         worker.call(divmod, 17, 0)
@@ -33,7 +33,7 @@ def test_it_gives_back_what_the_call_returns_or_raises(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, gevent.GreenletExit])
-def test_nothing_that_a_call_raises_ends_the_thread(worker: Worker, error: type[BaseException]) -> None:
+def test_nothing_that_a_call_raises_ends_the_thread(worker: DedicatedThread, error: type[BaseException]) -> None:
     def fail() -> None:
         raise error
 
@@ -42,7 +42,7 @@ def test_nothing_that_a_call_raises_ends_the_thread(worker: Worker, error: type[
     assert worker.call(len, "abc") == 3
 
 
-def test_the_loop_goes_on_meanwhile(worker: Worker) -> None:
+def test_the_loop_goes_on_meanwhile(worker: DedicatedThread) -> None:
     turns = []
 
     def turn() -> None:
@@ -59,7 +59,7 @@ def test_the_loop_goes_on_meanwhile(worker: Worker) -> None:
 def test_a_stopped_one_leaves_no_thread() -> None:
     before = count_threads()
     for _ in range(5):
-        worker = Worker()
+        worker = DedicatedThread()
         worker.call(len, "")
         worker.stop()
     assert count_threads() == before
