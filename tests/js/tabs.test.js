@@ -17,6 +17,19 @@ import {
   update,
 } from './fakes.js';
 
+/** A hidden tab's timers run once a minute. */
+function throttledClock(clock, lifecycle) {
+  return {
+    now: clock.now,
+    monotonic: clock.monotonic,
+    clearTimeout: clock.clearTimeout,
+    setTimeout(callback, ms) {
+      const due = clock.time + ms;
+      return clock.setTimeout(callback, (lifecycle.visible ? due : Math.ceil(due / 60_000) * 60_000) - clock.time);
+    },
+  };
+}
+
 /** A browser with tabs; each tab's stream is given the events of `log` behind its cursor. */
 function browser() {
   const clock = new FakeClock();
@@ -24,17 +37,18 @@ function browser() {
   const log = [];
   const tabs = [];
 
-  function openTab(name, { visible = true, alone = false } = {}) {
+  function openTab(name, { visible = true, alone = false, throttled = false } = {}) {
     const ws = fakeOpener('websocket');
     const lifecycle = fakeLifecycle();
     lifecycle.visible = visible;
+    const own = throttled ? throttledClock(clock, lifecycle) : clock;
     const channel = alone ? null : channels.open();
     const connection = createConnection({
       open: { websocket: ws, sse: fakeOpener('sse') },
       probe: async () => tab.probed,
-      clock,
+      clock: own,
       random: () => 0.5,
-      fallback: new Fallback({ clock, random: () => 0.5, memory: storedMemory(null, '') }),
+      fallback: new Fallback({ clock: own, random: () => 0.5, memory: storedMemory(null, '') }),
       lifecycle,
       settings: CONNECTION_DEFAULTS,
     });
@@ -42,7 +56,7 @@ function browser() {
       connection,
       channel,
       tab: name,
-      clock,
+      clock: own,
       random: () => 0.5,
       lifecycle,
     });
@@ -485,4 +499,34 @@ test('who is away hears nothing', async () => {
   second.lifecycle.emit('leave');
   await change();
   assert.deepEqual([first.seen, second.seen], [[1], []]);
+});
+
+test('timers of hidden tabs run once a minute: one stream all the time, nothing missed or seen twice, who is shown leads', async () => {
+  const b = browser();
+  const tabs = ['a', 'b', 'c'].map((name) => b.openTab(name, { visible: name === 'a', throttled: true }));
+  for (const tab of tabs) tab.shared.start('0-00000000');
+  await b.clock.advance(HELLO);
+  tabs[0].accept();
+  tabs[0].lifecycle.hide();
+  const leading = () => tabs.filter((tab) => !tab.dead && tab.role() === 'leader').map(({ name }) => name);
+  let changes = 0;
+  async function pass(seconds) {
+    for (let second = 0; second < seconds; second += 5) {
+      await b.clock.advance(5_000);
+      for (const tab of tabs) tab.live().forEach((transport) => transport.heartbeat());
+      await b.change();
+      changes += 1;
+      assert.equal(b.streams(), 1);
+      assert.equal(leading().length, 1);
+    }
+  }
+  await pass(300);
+  assert.deepEqual(leading(), ['a'], 'one that notes its lease once a minute is not replaced');
+  tabs[2].lifecycle.show();
+  await settle();
+  assert.deepEqual(leading(), ['c']);
+  tabs[2].accept();
+  await pass(300);
+  const all = Array.from({ length: changes }, (_, index) => index + 1);
+  for (const tab of tabs) assert.deepEqual(tab.seen, all, tab.name);
 });

@@ -21,6 +21,7 @@ NEEDS_PACKAGES = {
     "served.test.js",
     "sources.test.js",
     "store.property.test.js",
+    "view.property.test.js",
 }
 
 
@@ -49,7 +50,7 @@ def test_modules_with_injected_clock_and_sockets() -> None:
 
 
 def test_property_and_compatibility(workspace: Path) -> None:
-    node_test(workspace, ["store.property.test.js", "compat.test.js", "sources.test.js"])
+    node_test(workspace, ["store.property.test.js", "view.property.test.js", "compat.test.js", "sources.test.js"])
 
 
 def test_modules_as_they_are_served(workspace: Path) -> None:
