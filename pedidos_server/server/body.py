@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -52,11 +52,12 @@ class Bodies:
         self.total -= self._held.pop(body, 0)
 
 
-class Body:
-    """``wsgi.input``. ``length`` is None where the request has no body or, ``chunked``, does not tell.
+class Body(io.IOBase):
+    """``wsgi.input``. ``length`` is None where the request has no body or, ``chunked``, does not tell. To read by
+    lines, which WSGI wants and nothing here does, is IOBase's.
 
-    Reading raises OSError for a body that ends early or whose chunks are none, Problem 408 for one that is late, and
-    503 where all bodies hold too much.
+    Reading raises OSError for a body that ends early or whose chunks are malformed, Problem 408 for one that is late,
+    and 503 where all bodies hold too much.
     """
 
     def __init__(self, handler: Any, length: int | None, *, chunked: bool, expects: bool) -> None:
@@ -64,13 +65,14 @@ class Body:
         self._reader: Reader = handler.rfile
         self._left = length or 0
         """Bytes of the body, or of the chunk, that are still to come."""
-        self._chunked = chunked
         self._ended = not chunked
         """The last chunk has been seen."""
         self._expects = expects
+        """The client waits for a 100 Continue before it sends the body (RFC 9110, 10.1.1)."""
         self._received = self._overhead = self._chunks = 0
         self._counted = True
-        self._ends = math.inf
+        """What is read counts among what all bodies hold."""
+        self._deadline = math.inf
         self._given_up = False
 
     @property
@@ -86,7 +88,7 @@ class Body:
 
     def give(self, seconds: float) -> None:
         """All of it must come within so many seconds from now, those not counted in which the server was stopped."""
-        self._ends = self._handler.server.now() + seconds
+        self._deadline = self._handler.server.now() + seconds
 
     def read(self, size: int | None = -1) -> bytes:
         wanted = float("inf") if size is None or size < 0 else size
@@ -96,24 +98,8 @@ class Body:
             wanted -= len(piece)
         return b"".join(pieces)
 
-    def readline(self, size: int | None = -1) -> bytes:
-        """WSGI wants it; nothing here reads a body by lines."""
-        most = float("inf") if size is None or size < 0 else size
-        line = bytearray()
-        while len(line) < most and (byte := self._piece(1)):
-            line += byte
-            if byte == b"\n":
-                break
-        return bytes(line)
-
-    def readlines(self, hint: int | None = None) -> list[bytes]:
-        return list(self)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.readline, b"")
-
     def give_up(self) -> None:
-        """It waits for the rest and holds what others need."""
+        """Ends its wait for the rest: it holds memory that others need."""
         self._given_up = True
         self._handler.give_up()
 
@@ -132,12 +118,14 @@ class Body:
     def _piece(self, most: float) -> bytes:
         if self._expects:
             self._expects = False
-            self._handler.socket.sendall(_CONTINUE)
+            self._handler._sendall(_CONTINUE)
         if not self._left and not self._ended:
             self._next_chunk()
         if not self._left:
             return b""
-        piece = self._receive(lambda: self._reader.some(int(min(most, self._left))))
+        if not len(self._reader):
+            self._wait()
+        piece = self._reader.take(int(min(most, self._left)))
         self._left -= len(piece)
         if self._counted:
             before, self._received = self._received, self._received + len(piece)
@@ -155,18 +143,19 @@ class Body:
             give_way()
         digits = self._line().partition(b";")[0].strip()
         if not 0 < len(digits) <= 15 or not digits.isalnum():
-            raise OSError("not a chunk")
+            raise OSError("malformed chunk")
         try:
             self._left = int(digits, 16)
         except ValueError:
-            raise OSError("not a chunk") from None
+            raise OSError("malformed chunk") from None
         if not self._left:
             while self._line() not in (b"\r\n", b"\n"):
                 pass  # trailers: bounded like all overhead
             self._ended = True
 
     def _line(self) -> bytes:
-        line = self._receive(lambda: self._reader.line(CHUNK_LINE))
+        while (line := self._reader.line(CHUNK_LINE)) is None:
+            self._wait()
         if not line.endswith(b"\n"):
             raise OSError("a chunk's line that does not end")
         self._overhead += len(line)
@@ -174,30 +163,23 @@ class Body:
             raise OSError("chunks that hold next to nothing")
         return line
 
-    def _receive(self, read: Any) -> bytes:
-        """What ``read`` gives. While it lasts, the connection waits for its peer."""
-        if len(self._reader):
-            data: bytes = read()
-            if data:
-                return data
+    def _wait(self) -> None:
+        """Until more of the body has come. Raises what reading does."""
         server = self._handler.server
-        left = self._ends - server.now()
+        left = self._deadline - server.now()
         if left <= 0:
             raise _too_slow()
         server.idle.wait(self._handler, Wait.BODY, left)
         try:
-            data = read()
+            came = self._reader.receive()
         except OSError:
-            data = b""
+            came = False
         finally:
             server.idle.work(self._handler)
         if self._given_up:
             raise _too_many()
-        if data:
-            return data
-        if server.now() >= self._ends:
-            raise _too_slow()
-        raise OSError("the body ends early")
+        if not came:
+            raise _too_slow() if server.now() >= self._deadline else OSError("the body ends early")
 
 
 def _too_slow() -> Problem:

@@ -68,20 +68,13 @@ class Reader:
                 return self.take(len(self._buffer))
         return self.take(end.end())
 
-    def line(self, most: int) -> bytes:
-        """Up to a line feed, that included; less at the end of the connection, and ``most`` bytes at the most."""
-        start = 0
-        while (end := self._buffer.find(b"\n", start, most)) < 0:
-            start = len(self._buffer)
-            if start >= most or not self.receive():
-                return self.take(most)
-        return self.take(end + 1)
-
-    def some(self, most: int) -> bytes:
-        """What is there of the next ``most`` bytes, at least one; none at the end of the connection."""
-        if not self._buffer:
-            self.receive()
-        return self.take(most)
+    def line(self, most: int) -> bytes | None:
+        """The next line, its line feed included, or the first ``most`` bytes of a longer one; None where more must
+        come first."""
+        end = self._buffer.find(b"\n", 0, most)
+        if end < 0 and len(self._buffer) < most:
+            return None
+        return self.take(end + 1 if end >= 0 else most)
 
     def take(self, most: int) -> bytes:
         """What is there of the next ``most`` bytes."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from tests.support.doors import Doors, new_token, revoke
 from tests.support.live_server import ORDERS, LiveServer, wait_until
+from tests.support.patched_server import PatchedServer
 
 BODY = b'{"cliente":"Tarde","observacao":"tarde"}'
 
@@ -66,3 +68,21 @@ def test_after_an_open_server_was_closed(open_server: LiveServer) -> None:
 def test_while_the_token_stands(doors: Doors) -> None:
     found = statuses(doors.server, doors.tokens["escrita"], lambda: None)
     assert found["POST"] == "HTTP/1.1 201" and found["PATCH"] == "HTTP/1.1 200", found
+
+
+_SHORT = "from pedidos_server.web import requests; requests.BODY_SECONDS, requests.SLOWEST_BODY = 1, 2**40"
+
+
+STOPS = ("", "5", "5;name=", "5\r\nab", "5\r\nabcde", "5\r\nabcde\r\n", "0\r\n", "0\r\nA: b")
+
+
+def test_chunks_that_stop_anywhere_are_late(tmp_path: Path) -> None:
+    """In the middle of a chunk's line too, of which something has come."""
+    head = f"POST {ORDERS} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    head += "Content-Type: application/json\r\n\r\n"
+    with PatchedServer.begin(_SHORT, tmp_path) as server, ExitStack() as stack:
+        clients = {}
+        for said in STOPS:
+            clients[said] = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            clients[said].sendall((head + said).encode())
+        assert {said: client.recv(12) for said, client in clients.items()} == dict.fromkeys(STOPS, b"HTTP/1.1 408")
