@@ -1,7 +1,7 @@
 # The daily commands. Each is one line that can be typed by hand as well.
 VENV = .venv/bin
 
-.PHONY: help env hooks serve demo test long fast lint format types audit bench screens release clean
+.PHONY: help env hooks serve demo test long fast lint format types audit bench screens declarations release clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -46,6 +46,9 @@ bench: env  ## every figure of docs/performance.md; --row NAME for one: make ben
 
 screens: env  ## the pictures in docs/
 	$(VENV)/python -m tests.browser.screenshots
+
+declarations: env  ## static/types/, from the modules' JSDoc
+	$(VENV)/python -m tests.support.npm_workspace
 
 release: env  ## the packages, built and checked (CONTRIBUTING.md has the rest of the recipe)
 	$(VENV)/pip install -q build twine && rm -rf dist build && $(VENV)/python -m build && $(VENV)/twine check --strict dist/*

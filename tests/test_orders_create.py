@@ -76,7 +76,7 @@ def test_only_the_client_is_needed(server: LiveServer) -> None:
     assert [order[sector] for sector in SECTORS] == [False] * 5
     assert [order[name] for name in ("valor_total", "valor_frete", "valor_itens")] == ["0.00"] * 3
     nullable = ("observacao", "tipo_pagamento", "obs_pagamento", "forma_envio", "forma_envio_id")
-    assert [order[name] for name in nullable] == [None] * 5
+    assert [order[name] for name in nullable] == [None] * len(nullable)
     assert order["items"] == []
     assert order["versao"] == 1
     assert set(order) == {"id", "numero", "versao", "data_criacao", "ultima_atualizacao", *FULL_ORDER}

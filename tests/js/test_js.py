@@ -11,7 +11,7 @@ import pytest
 
 from pedidos_server.web.static_files import StaticFiles
 from tests.support.live_server import LiveServer
-from tests.support.npm_workspace import REPOSITORY, require, run, workspace_with
+from tests.support.npm_workspace import REPOSITORY, declare, require, run, workspace_with
 
 REACT_VERSIONS = ("18", "19")
 NEEDS_PACKAGES = {
@@ -82,10 +82,8 @@ def test_types(workspace: Path, project: str) -> None:
 
 
 def test_declarations_are_those_of_the_code(workspace: Path) -> None:
-    """`static/types/` is generated: see `docs/client.md` for the command."""
-    emit = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "emitted"]
-    typescript(workspace, "-p", "static/tsconfig.json", *emit)
-    comparison = filecmp.dircmp(workspace / "emitted", workspace / "static" / "types")
+    """`static/types/` is generated, by `make declarations`."""
+    comparison = filecmp.dircmp(declare(workspace), workspace / "static" / "types")
 
     def differences(level: filecmp.dircmp[str]) -> list[str]:
         own = [*level.left_only, *level.right_only, *level.diff_files]

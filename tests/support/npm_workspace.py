@@ -94,3 +94,17 @@ def workspace_with(react: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="run-", dir=packages(react)) as folder:
         copy_sources(Path(folder))
         yield Path(folder)
+
+
+def declare(workspace: Path) -> Path:
+    """TypeScript's declarations of `static/`, made anew; the folder they are in."""
+    compiler = workspace.parent / "node_modules" / "typescript" / "bin" / "tsc"
+    emit = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "emitted"]
+    run([require("node"), str(compiler), "-p", "static/tsconfig.json", *emit], workspace, timeout=120)
+    return workspace / "emitted"
+
+
+if __name__ == "__main__":
+    with workspace_with("19") as place:
+        shutil.rmtree(REPOSITORY / "static" / "types")
+        shutil.copytree(declare(place), REPOSITORY / "static" / "types")
