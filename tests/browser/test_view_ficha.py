@@ -124,6 +124,15 @@ def test_one_page_per_item(view_server: LiveServer, open_view: OpenView, tmp_pat
     assert red_share(tmp_path, 2) == 0
 
 
+def test_a_sheet_wider_than_the_phone_is_scrolled_by_keys(view_server: LiveServer, open_view: OpenView) -> None:
+    page = open_view(view_server, f"/#/ficha/{order(view_server)['id']}", width=390, height=844)
+    ready(page)
+    desk = page.get_by_role("region", name="Folhas")
+    desk.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.ficha-mesa').scrollLeft > 0")
+
+
 def test_without_items(view_server: LiveServer, open_view: OpenView, tmp_path: Path) -> None:
     page = open_view(view_server, f"/#/ficha/{order(view_server, [])['id']}")
     ready(page)

@@ -48,7 +48,7 @@ class Ficha {
     this.noteText = h('span', null);
     this.undo = h('button', { type: 'button', class: 'button' }, 'Não saiu no papel');
     this.noted = h('div', { class: 'ficha-registro', hidden: true }, this.noteText, this.undo);
-    this.place = h('div', { class: 'ficha-mesa' });
+    this.place = h('div', { class: 'ficha-mesa', role: 'region', 'aria-label': 'Folhas', tabindex: '0' });
     this.view = h(
       'div',
       { class: 'ficha' },
