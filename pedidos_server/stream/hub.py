@@ -68,6 +68,8 @@ class Hub:
         self._tail = Tail(head, newest, tail_events, tail_bytes)
         self._read_page = read_page
         self._gap = Flag()
+        self._committed = head.number
+        """The newest event that came without those before it."""
         self._numbers = self._published = 0
         self._closed = False
         self._by_type: Counter[str] = Counter({"websocket": 0, "sse": 0})
@@ -134,11 +136,12 @@ class Hub:
         """Appends what follows the head. Where something is missing between, because another process committed it or
         a call was lost, the log is read from the head on."""
         head = self.head.number
-        if events[0].cursor.number <= head:  # read from the log already
+        if events and events[0].cursor.number <= head:  # read from the log already
             events = [event for event in events if event.cursor.number > head]
         if not events:
             return
         if events[0].cursor.number != head + 1:
+            self._committed = events[-1].cursor.number
             self._gap.set()
             return
         self._tail.append(events)
@@ -146,18 +149,18 @@ class Hub:
         self._fanout.wake()
 
     def _catch_up(self) -> None:
-        """For ever: reads the log from the head on, when there was a gap."""
+        """For ever: where there was a gap, reads the log from the head on."""
         while True:
             self._gap.wait()
             self._gap.clear()
-            while True:
+            while self.head.number < self._committed:
                 try:
                     events = self._read_page(self.head.number, MAX_JOIN)
                 except Problem:
                     gevent.sleep(1)  # the database does not answer
                     continue
-                if not events:
-                    break
+                if not events and self.head.number < self._committed:
+                    raise LookupError(f"no event follows {self.head} in the log, but {self._committed} was committed")
                 self._publish(events)
 
     def next_batch(self, stream: Subscription) -> Batch | None:

@@ -711,20 +711,30 @@ def test_nothing_is_left_of_a_closed_stream(stage: Stage) -> None:
     wait_for(lambda: not grown(), "nothing more than before")
 
 
-def test_a_process_that_cannot_publish_ends() -> None:
+CANNOT_PUBLISH = {
+    "an error": "hub._tail = None; hub.publish([event(1)])",
+    "a gap that the log does not fill": "hub.publish([event(3)])",
+}
+
+
+@pytest.mark.parametrize("act", CANNOT_PUBLISH.values(), ids=CANNOT_PUBLISH)
+def test_a_process_that_cannot_publish_ends(act: str) -> None:
     """It would take writes and tell no one."""
-    script = """
+    script = f"""
         from gevent import monkey; monkey.patch_all()
         import gevent
         from pedidos_server.config import Settings
         from pedidos_server.stream.hub import Hub
         from pedidos_server.domain.events import Cursor, Event
 
+        def event(number):
+            return Event(Cursor(number, "00000001"), b"{{}}")
+
         settings = Settings()
         hub = Hub(head=Cursor(0, "00000000"), newest=[], read_page=lambda after, size: [], server_version="",
                   tail_events=settings.tail_events, tail_bytes=settings.tail_bytes, heartbeat=settings.heartbeat)
-        hub._tail = None
-        hub.publish([Event(Cursor(1, "00000001"), b"{}")])
+        {act}
+        gevent.sleep(2)
         print("still there", flush=True)
     """
     done = subprocess.run(
