@@ -13,7 +13,7 @@ from tests.support.checks import need_load_clients, position
 from tests.support.live_server import ORDERS, LiveServer, wait_until
 from tests.support.stream_clients import TRANSPORTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timing]  # alone: the kernel's memory for TCP is everybody's
 
 EACH = 100
 """Streams of each transport."""

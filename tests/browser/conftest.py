@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from tests.support.checks import require
 from tests.support.live_server import LiveServer
-from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, PLACES, ChromiumPerson, Person, Place, require
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, PLACES, ChromiumPerson, Person, Place
 
 
 @pytest.fixture(scope="session")

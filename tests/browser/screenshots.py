@@ -23,9 +23,10 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from pedidos_server.cli.demo import COLLEAGUES, COUNTER, believable_order
 from pedidos_server.domain.fields import SECTORS
+from tests.support.checks import require
 from tests.support.film import Film
 from tests.support.live_server import ORDERS, REPOSITORY, LiveServer
-from tests.support.plain_page import CHROMIUM_ARGUMENTS, require
+from tests.support.plain_page import CHROMIUM_ARGUMENTS
 from tests.support.view_support import move_back
 
 PICTURES = REPOSITORY / "docs" / "images"

@@ -16,9 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
+from tests.support.checks import require
 from tests.support.live_server import LiveServer
 from tests.support.npm_workspace import REPOSITORY, packages, run, workspace_with
-from tests.support.plain_page import CHROMIUM_ARGUMENTS, eventually, require, server_orders, server_streams
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, eventually, server_orders, server_streams
 
 pytestmark = pytest.mark.slow
 

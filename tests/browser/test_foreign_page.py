@@ -16,9 +16,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
+from tests.support.checks import require
 from tests.support.doors import Doors
 from tests.support.live_server import ORDERS, LiveServer
-from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME, require
+from tests.support.plain_page import CHROMIUM_ARGUMENTS, LAN_NAME
 
 pytestmark = pytest.mark.slow
 

@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import require_selenium
+from tests.support.checks import require
 from tests.support.live_server import LiveServer
 from tests.support.nginx import REFUSES_UPGRADE, Nginx
 from tests.support.page_helpers import Shop
-from tests.support.plain_page import require
 
 TIMEOUT = 20.0
 

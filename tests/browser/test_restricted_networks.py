@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.checks import require
 from tests.support.live_server import LiveServer
 from tests.support.nginx import REFUSES_UPGRADE, UPGRADE, Nginx
-from tests.support.plain_page import ChromiumPerson, Tab, cursor_of, eventually, require, server_orders
+from tests.support.plain_page import ChromiumPerson, Tab, cursor_of, eventually, server_orders
 from tests.support.proxies import HoldingProxy, Portal
 
 NewPerson = Callable[[str], ChromiumPerson]

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.security.test_deploy import AROUND, free_port
-from tests.security.test_deploy import require as require_program
+from tests.security.test_deploy import AROUND
+from tests.support.checks import free_port, require
 from tests.support.doors import Doors
 from tests.support.live_server import wait_until
 
@@ -32,7 +32,7 @@ server {{
 
 @contextmanager
 def rewriting_proxy(directory: Path, port: int, server_port: int) -> Iterator[None]:
-    nginx = require_program("nginx")
+    nginx = require("nginx")
     directory.mkdir()
     (directory / "nginx.conf").write_text(AROUND.format(directory=directory))
     (directory / "pedidos.conf").write_text(REWRITES.format(port=port, server_port=server_port))

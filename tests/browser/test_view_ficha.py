@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.support.checks import require
 from tests.support.live_server import LiveServer
 from tests.support.view_support import (
     OpenView,
@@ -20,7 +21,6 @@ from tests.support.view_support import (
     assert_accessible_in_light_and_dark,
     day,
     move_back,
-    require,
 )
 
 pytest_plugins = ["tests.support.view_fixtures"]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.view_support import REPOSITORY, npm_packages, require
+from tests.support.checks import require
+from tests.support.view_support import REPOSITORY, npm_packages
 
 CHROME_87 = REPOSITORY / "tests" / "js" / "chrome87"
 YOUNGER_SCRIPTS = [

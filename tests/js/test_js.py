@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pedidos_server.web.static_files import StaticFiles
+from tests.support.checks import require
 from tests.support.live_server import LiveServer
-from tests.support.npm_workspace import REPOSITORY, declare, require, run, workspace_with
+from tests.support.npm_workspace import REPOSITORY, declare, run, workspace_with
 
 REACT_VERSIONS = ("18", "19")
 NEEDS_PACKAGES = {

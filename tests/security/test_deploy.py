@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -18,6 +16,7 @@ import pytest
 import requests
 import websocket
 
+from tests.support.checks import free_port, require
 from tests.support.doors import Doors, subprotocol
 from tests.support.live_server import ORDERS, REPOSITORY, wait_until
 
@@ -41,16 +40,6 @@ http {{
 """
 
 
-def require(program: str) -> str:
-    """Its path. Missing: a laptop skips, CI fails."""
-    path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is not installed")
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    return path
-
-
 @dataclass
 class Front:
     doors: Doors
@@ -58,12 +47,6 @@ class Front:
     secure: str
     certificate: Path
     http: requests.Session
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
+import socket
 import sys
 import uuid
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import requests
@@ -22,12 +23,28 @@ def unique(prefix: str) -> str:
     return f"{prefix} {uuid.uuid4().hex[:12]}"
 
 
+def unavailable(reason: str) -> NoReturn:
+    """Ends a test that this machine cannot run: a laptop skips it, CI fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def need(what: str, there: object) -> None:
-    """Skips the test where something is missing, but never in CI."""
     if not there:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{what} is missing")
-        pytest.skip(f"{what} is missing")
+        unavailable(f"{what} is missing")
+
+
+def require(program: str) -> str:
+    """The path of a program, also of one for administrators alone."""
+    path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    return path or unavailable(f"{program} is not installed")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def need_load_clients() -> None:

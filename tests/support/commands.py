@@ -16,6 +16,7 @@ from pathlib import Path
 import requests
 from websocket import WebSocketBadStatusException, create_connection
 
+from tests.support.checks import free_port
 from tests.support.live_server import REPOSITORY, wait_until
 
 ADDRESS = "192.168.0.10:8000"
@@ -223,12 +224,6 @@ def _listens(port: int) -> bool:
         return True
     except OSError:
         return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

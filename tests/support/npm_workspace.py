@@ -18,17 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.checks import require
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-
-
-def require(program: str) -> str:
-    """Its path. Missing: a laptop skips, CI fails."""
-    path = shutil.which(program)
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is not installed")
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    return path
 
 
 def run(command: list[str], directory: Path, timeout: float, **environment: str) -> str:

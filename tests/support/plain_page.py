@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -84,16 +82,6 @@ window.snapshot = () => client.store.getSnapshot();
 window.state = () => client.store.getSnapshot().connection;
 client.store.load();
 """
-
-
-def require(program: str) -> str:
-    """Its path. Missing: a laptop skips, CI fails."""
-    path = shutil.which(program)
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is not installed")
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    return path
 
 
 class Tab(ABC):

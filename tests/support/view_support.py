@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -14,9 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pytest
 from playwright.sync_api import Page
 
+from tests.support.checks import require, unavailable
 from tests.support.live_server import LiveServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -27,20 +26,6 @@ AXE = {"axe-core": "^4.10.0"}
 
 OpenView = Callable[..., Page]
 StartServer = Callable[..., LiveServer]
-
-
-def require(program: str) -> str:
-    """Its path. Missing: a laptop skips, CI fails."""
-    path = shutil.which(program)
-    if path is None:
-        unavailable(f"{program} is not installed")
-    return str(path)
-
-
-def unavailable(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def npm_packages(dependencies: dict[str, str]) -> Path:

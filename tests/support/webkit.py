@@ -14,7 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
-from tests.support.plain_page import PLAIN_PATH, PLAIN_SCRIPT, Person, Tab, require
+from tests.support.checks import require
+from tests.support.plain_page import PLAIN_PATH, PLAIN_SCRIPT, Person, Tab
 
 
 def minibrowser() -> str:
