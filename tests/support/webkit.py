@@ -33,7 +33,7 @@ class Display:
 
     def __enter__(self) -> str:
         reader, writer = os.pipe()
-        command = [require("Xvfb"), "-displayfd", str(writer), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+        command = [require("Xvfb"), "-displayfd", str(writer), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
         self._process = subprocess.Popen(
             command, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -92,6 +92,7 @@ def start_driver(display: str) -> webdriver.WebKitGTK:
         warnings.filterwarnings("ignore", "setting remote_server_addr", DeprecationWarning)
         driver = webdriver.WebKitGTK(options=options, service=service)
     driver.set_script_timeout(60)
+    driver.set_window_size(1280, 800)  # a desk: where it is narrower, the page says less
     return driver
 
 
