@@ -105,7 +105,8 @@ def test_files_of_the_page(shop: LiveServer, name: str) -> None:
 def test_the_page_names_what_it_needs_first(shop: LiveServer) -> None:
     for query, view in (("", "lista"), ("?painel=1", "painel")):
         page = shop.get(f"/{query}").text
-        named = re.findall(r'<link rel="(?:modulepreload|preload" as="style)" href="([^"]+)">', page)
+        named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
+        named += re.findall(r' data-sheets="([^"]+)">', page)[0].split()
         assert any(name.endswith(f"view/{view}/{view}.js") for name in named)
         assert any(name.endswith(f"view/{view}/{view}.css") for name in named)
         for name in named:

@@ -17,6 +17,7 @@ _HERE = Path(__file__).resolve().parent.parent
 STATIC = _HERE / "static" if (_HERE / "static").is_dir() else _HERE.parent / "static"
 """Beside this package when it is installed, beside it in the source tree otherwise."""
 
+_BASE = "/static/v{{release}}"
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 _BOARD = ("view/app.js", "view/lista/lista.js")
@@ -49,8 +50,8 @@ def pages_blueprint(files: StaticFiles, public_url: str) -> Blueprint:
     @needed(PAGE)
     def index() -> Response:
         text = (STATIC / "index.html").read_text("utf-8")
-        links = _links(files, _PANEL if request.args.get("painel") == "1" else _BOARD)
-        text = text.replace("</head>", f"{links}</head>")
+        first = _PANEL if request.args.get("painel") == "1" else _BOARD
+        text = text.replace("</head>", f"{_modules(files, first)}</head>").replace("{{sheets}}", _sheets(files, first))
         text = text.replace("{{release}}", files.release).replace("{{version}}", __version__)
         response = Response(text, mimetype="text/html")
         response.headers["Cache-Control"] = "no-cache"
@@ -73,15 +74,13 @@ def pages_blueprint(files: StaticFiles, public_url: str) -> Blueprint:
     return pages
 
 
-def _links(files: StaticFiles, first: tuple[str, str]) -> str:
-    base = "/static/v{{release}}"
-    sheets = files.named(f"{first[1].rpartition('/')[0]}/", ".css")
-    return "".join(
-        (
-            *(f'  <link rel="modulepreload" href="{base}/{name}">\n' for name in files.imported_by(*first)),
-            *(f'  <link rel="preload" as="style" href="{base}/{name}">\n' for name in sheets),
-        )
-    )
+def _modules(files: StaticFiles, first: tuple[str, str]) -> str:
+    return "".join(f'  <link rel="modulepreload" href="{_BASE}/{name}">\n' for name in files.imported_by(*first))
+
+
+def _sheets(files: StaticFiles, first: tuple[str, str]) -> str:
+    """For boot.js, which knows whether the address names another view."""
+    return " ".join(f"{_BASE}/{name}" for name in files.named(f"{first[1].rpartition('/')[0]}/", ".css"))
 
 
 def _policy(*hosts: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 // What has to work before the page's modules, and without them: the chosen colours, and a way on where one of the page's files
-// did not come, or threw. A classic script: it runs before the first paint, and comes where a proxy has modules refused.
+// did not come, or threw. A classic script: it runs before the first paint, and comes where a proxy has modules refused. And the
+// sheets of the view that is shown first, of which the page would learn late, are asked for at once.
 //
 // Rule: the page is loaded anew only when the server answers for it. A browser's own error page would stay for ever.
 
@@ -18,6 +19,14 @@
     // Nothing kept, or nothing may be read: the system's colours.
   }
   document.documentElement.dataset.tema = isDark ? 'escuro' : 'claro';
+
+  // Only where the address names no other view: the server cannot know that.
+  const { sheets } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
+  if (sheets && /^(#\/?(lista\b.*)?)?$/.test(location.hash)) {
+    sheets.split(' ').forEach((href) => {
+      document.head.append(Object.assign(document.createElement('link'), { rel: 'preload', as: 'style', href }));
+    });
+  }
 
   /** The page has taken the place of its first words. */
   const isUp = () => document.readyState !== 'loading' && document.querySelector('.boot') === null;
