@@ -51,7 +51,8 @@ def pages_blueprint(files: StaticFiles, public_url: str) -> Blueprint:
     def index() -> Response:
         text = (STATIC / "index.html").read_text("utf-8")
         first = _PANEL if request.args.get("painel") == "1" else _BOARD
-        text = text.replace("</head>", f"{_modules(files, first)}</head>").replace("{{sheets}}", _sheets(files, first))
+        text = text.replace("</head>", f"{_modules(files, first)}</head>")
+        text = text.replace("{{sheets}}", _sheets(files, first))
         text = text.replace("{{release}}", files.release).replace("{{version}}", __version__)
         response = Response(text, mimetype="text/html")
         response.headers["Cache-Control"] = "no-cache"
