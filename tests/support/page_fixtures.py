@@ -95,6 +95,7 @@ def open_page(chromium: Browser, shop: Shop) -> Iterator[OpenPage]:
             if ready:
                 expect(page.locator("#conexao")).to_have_attribute("data-kind", "ok")
                 expect(page.locator("main:not([aria-busy])")).to_be_visible()
+                expect(page.locator(".bones")).to_have_count(0)  # what was loaded is drawn a moment later
             return page
 
         yield open_page
