@@ -1,7 +1,7 @@
 # The daily commands. Each is one line that can be typed by hand as well.
 VENV = .venv/bin
 
-.PHONY: help env hooks serve demo test long fast lint format types audit bench screens declarations release clean
+.PHONY: help env hooks serve demo test long fast lint format types audit bench screens declarations coverage release clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -49,6 +49,9 @@ screens: env  ## the pictures in docs/
 
 declarations: env  ## static/types/, from the modules' JSDoc
 	$(VENV)/python -m tests.support.npm_workspace
+
+coverage: env  ## how much of the server its own tests reach (with Python 3.12 or newer)
+	$(VENV)/coverage run -m pytest tests/unit tests/contract tests/test_*.py; $(VENV)/coverage combine -q && $(VENV)/coverage report
 
 release: env  ## the packages, built and checked (CONTRIBUTING.md has the rest of the recipe)
 	$(VENV)/pip install -q build twine && rm -rf dist build && $(VENV)/python -m build && $(VENV)/twine check --strict dist/*
