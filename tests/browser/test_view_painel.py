@@ -267,6 +267,7 @@ def test_reloads_itself_after_an_upgrade(
     server = start_server_for_view()
     page = open_view(server, PANEL, **WALL, at=local(now().date(), 12), prepare=without_jitter)
     state(page, "ok")
+    page.clock.run_for(1_000)  # it draws again, and knows the server's version
     mark(page)
     newer = tmp_path / "newer"
     newer.mkdir()
