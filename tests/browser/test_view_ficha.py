@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.checks import require
-from tests.support.live_server import LiveServer
+from tests.support.live_server import LiveServer, wait_until
 from tests.support.view_support import (
     OpenView,
     StartServer,
@@ -130,7 +130,7 @@ def test_a_sheet_wider_than_the_phone_is_scrolled_by_keys(view_server: LiveServe
     desk = page.get_by_role("region", name="Folhas")
     desk.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.ficha-mesa').scrollLeft > 0")
+    wait_until(lambda: desk.evaluate("(desk) => desk.scrollLeft") > 0, what="the sheet to move")
 
 
 def test_without_items(view_server: LiveServer, open_view: OpenView, tmp_path: Path) -> None:
