@@ -53,11 +53,14 @@ class Download:
         self._downloads = downloads
         self._greenlet = gevent.getcurrent()
         self._pieces: Iterable[bytes] = ()
+        self.is_sent = False
+        """Some of it may have gone out."""
 
     def send(self, first: bytes, rest: Iterator[bytes]) -> Download:
         """What is sent. ``rest`` is read on as the client takes it."""
         self._downloads.hold(self, len(first))
         self._pieces = chain([first], rest)
+        self.is_sent = True
         return self
 
     def __iter__(self) -> Iterator[bytes]:
@@ -133,8 +136,11 @@ class Downloads:
                 del self._number_of[download.caller], self._held_by[download.caller]
 
     def hang_up(self, is_valid: Callable[[Principal], bool]) -> None:
-        """Ends the downloads of callers who are no longer valid, and those that are read too slowly."""
+        """Ends the downloads of callers who are no longer valid, and those that are read too slowly.
+
+        What is still read from the database goes on: whoever asked was let in, and gets an answer.
+        """
         now = self._now()
         for download in list(self._under_way):
-            if now > download.ends or not is_valid(download.principal):
+            if now > download.ends or (download.is_sent and not is_valid(download.principal)):
                 download.hang_up()

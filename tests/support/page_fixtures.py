@@ -22,7 +22,7 @@ from tests.support.page_helpers import OpenPage, Shop
 # page shows it in its own way. And what a test makes the page throw.
 EXPECTED_NOISE = re.compile(
     r"Failed to load resource|WebSocket connection to|net::ERR_|MIME type|dynamically imported module|"
-    r"thrown on purpose"
+    r"thrown on purpose|was preloaded using link preload"  # by a page that a test lets come in part
 )
 
 

@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.checks import require, unavailable
 from tests.support.live_server import LiveServer
@@ -109,11 +110,16 @@ def assert_accessible(page: Page, rules: list[str] | None = None) -> None:
     assert not found, "\n".join(found)
 
 
+def _show(page: Page, scheme: Literal["dark", "light"], theme: str) -> None:
+    """Until every colour is there: one on its way to another is neither."""
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_attribute("data-tema", theme)
+    page.wait_for_function("() => document.getAnimations().every(one => !(one instanceof CSSTransition))")
+
+
 def assert_accessible_in_light_and_dark(page: Page) -> None:
     """In light by all rules, in dark by those of colour: nothing else is other there."""
     assert_accessible(page)
-    page.emulate_media(color_scheme="dark")
-    # A colour on its way to another is neither.
-    page.wait_for_function("() => document.getAnimations().every(one => !(one instanceof CSSTransition))")
+    _show(page, "dark", "escuro")
     assert_accessible(page, rules=["color-contrast", "link-in-text-block"])
-    page.emulate_media(color_scheme="light")
+    _show(page, "light", "claro")

@@ -115,3 +115,27 @@ def test_who_reads_too_slowly_or_may_no_longer_is_cut() -> None:
     downloads.hang_up(valid.__contains__)
     gevent.joinall(readers, timeout=5)
     assert len(cut) == 3 and downloads.held == 0
+
+
+def test_what_is_still_read_is_answered_though_its_caller_is_gone() -> None:
+    downloads = Downloads()
+    ended: list[str] = []
+
+    def ask() -> None:
+        with downloads.begin({}, ANA) as download:
+            gevent.sleep(0.05)  # the database
+        ended.append("read")
+        download.send(b"x", iter(()))
+        try:
+            gevent.sleep(60)
+        finally:
+            download.close()
+
+    reader = gevent.spawn(ask)
+    gevent.sleep(0)
+    downloads.hang_up(lambda _: False)
+    gevent.sleep(0.1)
+    assert ended == ["read"]
+    downloads.hang_up(lambda _: False)
+    reader.join(5)
+    assert reader.dead and downloads.held == 0
