@@ -23,14 +23,16 @@ ENTRIES = (
 )
 
 _FROM = re.compile(r"^(import|export) \{([^}]*)\} from '(\.[^']+)';\n", re.MULTILINE)
+_WHOLE = re.compile(r"^import \* as \S+ from '(\.[^']+)';\n", re.MULTILINE)
+"""As bundles themselves import."""
 _BARE = re.compile(r"^import '(\.[^']+)';\n", re.MULTILINE)
 _EXPORTED = re.compile(r"^export (?=(?:async function|function|const|class) (\w+))", re.MULTILINE)
 _EMPTY = re.compile(r"^export \{\};\n", re.MULTILINE)
 
 
 def imports_of(name: str, source: str) -> list[str]:
-    """The modules that ``name`` imports at once."""
-    named = [found[3] for found in _FROM.finditer(source)] + _BARE.findall(source)
+    """The modules that ``name``, a bundle or none, imports at once."""
+    named = [found[3] for found in _FROM.finditer(source)] + _BARE.findall(source) + _WHOLE.findall(source)
     return [normpath(join(dirname(name), other)) for other in dict.fromkeys(named)]
 
 

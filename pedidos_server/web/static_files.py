@@ -18,8 +18,8 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import Problem
-from .bundles import ENTRIES, bundle
-from .compression import accepts_gzip
+from .bundles import ENTRIES, bundle, imports_of
+from .compression import ENCODED, VARY, accepts_gzip
 from .guard import Needs
 from .replies import Header, Reply
 from .requests import Call, not_modified
@@ -37,7 +37,6 @@ _RELEASE = re.compile(r"v(\d[^/]*)/(.+)")
 _PAGE_FOLDERS = ("client/", "view/")
 _COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/[ \t]*)$", re.MULTILINE)
 """Lines that are comments and nothing else: two fifths of what would be sent. A test sees that the code stays."""
-_IMPORT = re.compile(r"""^(?:import|export)\s[^;'"]*?from\s+'(\.[^']+)';""", re.MULTILINE)
 _LOOK_SECONDS = 1.0
 """A file that was changed under a running server is noticed within that."""
 _LARGEST = 1024 * 1024
@@ -91,7 +90,7 @@ class StaticFiles:
         if not_modified(call, file.etag):
             return Reply(304, b"", *headers)
         if file.compressed and accepts_gzip(call.environ):
-            return Reply(200, file.compressed, ("Content-Encoding", "gzip"), *headers)
+            return Reply(200, file.compressed, ENCODED, *headers)
         return Reply(200, file.body, *headers)
 
     def imported_by(self, *modules: str) -> list[str]:
@@ -104,8 +103,7 @@ class StaticFiles:
             if file is None or name in found:
                 continue
             found[name] = None
-            folder = posixpath.dirname(name)
-            wanted += [posixpath.normpath(f"{folder}/{other}") for other in _IMPORT.findall(file.body.decode())]
+            wanted += imports_of(name, file.body.decode())
         return list(found)
 
     def named(self, start: str, end: str) -> list[str]:
@@ -157,4 +155,4 @@ def _file(name: str, body: bytes) -> _File:
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     if len(compressed) >= len(body):
         return _File((("Content-Type", kind),), etag, body, b"")
-    return _File((("Content-Type", kind), ("Vary", "Accept-Encoding")), etag, body, compressed)
+    return _File((("Content-Type", kind), VARY), etag, body, compressed)

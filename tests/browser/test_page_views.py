@@ -87,7 +87,9 @@ def test_try_again_after_a_view_has_thrown(open_page: OpenPage, shop: Shop) -> N
 def test_a_page_that_came_in_part_comes_back_by_itself(open_page: OpenPage, shop: Shop, path: str, name: str) -> None:
     shop.order()
     refused = re.compile(name)
-    page = open_page(path, before=lambda page: page.route(refused, portal), ready=False)
+    # Where a module does not come, the view's sheets have been asked for in vain.
+    waits = "was preloaded using link preload"
+    page = open_page(path, before=lambda page: page.route(refused, portal), ready=False, warns=waits)
     if not name.endswith("css"):
         expect(page.locator(".boot")).to_contain_text("A página não veio inteira")
     page.unroute(refused)

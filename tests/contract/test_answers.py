@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from pydantic_core import from_json
 
-from pedidos_server.domain.commands import Answer, DeleteOrder, Once
+from pedidos_server.domain.commands import DeleteOrder, Once
 from pedidos_server.domain.refusals import AnswerGone, KeyReused, NotFound
 from pedidos_server.storage.base import Retention
 from tests.support.shop import Shop
-from tests.support.unit_shop import change, create
+from tests.support.unit_shop import change, create, same
 
 ONLY_THE_NEWEST = Retention(events=1, days=10_000, bytes=10**12)
 PICTURE = "data:image/png;base64," + "A" * 100_000
 DAY = timedelta(hours=24)
-
-
-def same(first: Any, again: Any) -> bool:
-    """To the byte. Where its body lies is no part of it."""
-    assert isinstance(first, Answer) and isinstance(again, Answer)
-    return (first.action, first.order_id, first.version, first.body) == (
-        again.action,
-        again.order_id,
-        again.version,
-        again.body,
-    )
 
 
 @pytest.mark.parametrize("picture", ["", PICTURE])

@@ -22,7 +22,7 @@ from tests.support.page_helpers import OpenPage, Shop
 # page shows it in its own way. And what a test makes the page throw.
 EXPECTED_NOISE = re.compile(
     r"Failed to load resource|WebSocket connection to|net::ERR_|MIME type|dynamically imported module|"
-    r"thrown on purpose|was preloaded using link preload"  # by a page that a test lets come in part
+    r"thrown on purpose"
 )
 
 
@@ -71,6 +71,7 @@ def open_page(chromium: Browser, shop: Shop) -> Iterator[OpenPage]:
             before: Callable[[Page], Any] | None = None,
             settings: dict[str, Any] | None = None,
             ready: bool = True,
+            warns: str = "",
             **options: Any,
         ) -> Page:
             if context is None:
@@ -87,8 +88,9 @@ def open_page(chromium: Browser, shop: Shop) -> Iterator[OpenPage]:
                     f" localStorage.setItem('pedidos.ajustes', {choices!r})"
                 )
             page = context.new_page()
-            page.on("pageerror", lambda error: _note(trouble, "error", str(error)))
-            page.on("console", lambda message: _note(trouble, message.type, message.text))
+            page.on("pageerror", lambda error: _note(trouble, "error", str(error), EXPECTED_NOISE))
+            noise = re.compile(f"{EXPECTED_NOISE.pattern}|{warns}") if warns else EXPECTED_NOISE
+            page.on("console", lambda message: _note(trouble, message.type, message.text, noise))
             if before:
                 before(page)
             page.goto(f"{shop.server.url}/{path}")
@@ -102,6 +104,6 @@ def open_page(chromium: Browser, shop: Shop) -> Iterator[OpenPage]:
     assert trouble == []
 
 
-def _note(trouble: list[str], kind: str, text: str) -> None:
-    if kind in ("error", "warning") and not EXPECTED_NOISE.search(text):
+def _note(trouble: list[str], kind: str, text: str, noise: re.Pattern[str]) -> None:
+    if kind in ("error", "warning") and not noise.search(text):
         trouble.append(f"{kind}: {text}")

@@ -27,6 +27,17 @@ def change(order_id: int, key: str = "", **fields: Any) -> ChangeOrder:
     return ChangeOrder(order_id, named, once=Once(key, "") if key else None)
 
 
+def same(first: Any, again: Any) -> bool:
+    """To the byte. Where its body lies is no part of it."""
+    assert isinstance(first, Answer) and isinstance(again, Answer)
+    return (first.action, first.order_id, first.version, first.body) == (
+        again.action,
+        again.order_id,
+        again.version,
+        again.body,
+    )
+
+
 def outcome(world: World, command: Command, now: str) -> Answer | Refusal:
     try:
         return decide(world, command, now)

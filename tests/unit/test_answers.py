@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import pytest
 
-from pedidos_server.domain.commands import Answer
 from pedidos_server.domain.refusals import AnswerGone
 from pedidos_server.storage.base import Retention
 from pedidos_server.storage.sqlite import answers, event_log
 from pedidos_server.storage.sqlite.event_log import LONGEST_MOVED
 from tests.support import unit_shop
-from tests.support.unit_shop import change
+from tests.support.unit_shop import change, same
 
 ONLY_THE_NEWEST = Retention(events=1, days=10_000, bytes=10**12)
 PICTURE = "data:image/png;base64," + "A" * 100_000
@@ -36,17 +34,6 @@ def shop() -> Iterator[Shop]:
     shop = Shop()
     with closing(shop.connection):
         yield shop
-
-
-def same(first: Any, again: Any) -> bool:
-    """To the byte. Where its body lies is no part of it."""
-    assert isinstance(first, Answer) and isinstance(again, Answer)
-    return (first.action, first.order_id, first.version, first.body) == (
-        again.action,
-        again.order_id,
-        again.version,
-        again.body,
-    )
 
 
 def test_a_program_that_ticks_a_box_stores_no_picture_again(shop: Shop) -> None:

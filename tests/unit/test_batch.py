@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pydantic_core
 import pytest
 
@@ -14,8 +17,14 @@ from pedidos_server.storage.sqlite import orders as queries
 from tests.support.unit_shop import Shop, change, create
 
 
-def test_an_order_changed_often_in_one_batch_is_stored_once_with_an_event_each() -> None:
+@pytest.fixture
+def shop() -> Iterator[Shop]:
     shop = Shop()
+    with closing(shop.connection):
+        yield shop
+
+
+def test_an_order_changed_often_in_one_batch_is_stored_once_with_an_event_each(shop: Shop) -> None:
     shop.create()
     written = shop.connection.total_changes
     shop.together(*(change(1, observacao=str(turn)) for turn in range(10)))
@@ -23,8 +32,9 @@ def test_an_order_changed_often_in_one_batch_is_stored_once_with_an_event_each()
     assert shop.order(1)["versao"] == 11
 
 
-def test_more_than_is_loaded_at_once_is_refused_before_anything_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Shop()
+def test_more_than_is_loaded_at_once_is_refused_before_anything_is_decided(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.together(create(), create())
     monkeypatch.setattr(batch_module, "MAX_BYTES", 1_000)
     with pytest.raises(TooLarge):
@@ -33,8 +43,9 @@ def test_more_than_is_loaded_at_once_is_refused_before_anything_is_decided(monke
     assert shop.order(1)["versao"] == 3
 
 
-def test_a_field_that_is_added_has_its_default_in_orders_stored_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Shop()
+def test_a_field_that_is_added_has_its_default_in_orders_stored_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.create(items=[{"descricao": "Painel"}])
     for module in (order_module, batch_module, queries):
         monkeypatch.setattr(module, "SHAPE", order_module.SHAPE + 1)

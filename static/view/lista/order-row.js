@@ -5,6 +5,7 @@ import { relativeDay, shortDate } from '../order/dates.js';
 import { h, icon, setAttribute, setText } from '../dom/dom.js';
 import { currency } from '../order/money.js';
 import { STATUS_NAMES, fieldName, isLate, shownStatus } from '../order/orders.js';
+import { createDrawnState } from '../order/drawn-state.js';
 import { recentChange } from '../order/recent-changes.js';
 import { createSectorBox } from '../order/sector-box.js';
 import { problemFields } from '../order/ticks.js';
@@ -64,8 +65,7 @@ export function createOrderRow(ticks) {
     problems,
   );
 
-  /** What was drawn last; while all of it is the same there is nothing to do. @type {unknown[]} */
-  let drawn = [];
+  const drawn = createDrawnState();
 
   return {
     element,
@@ -73,16 +73,7 @@ export function createOrderRow(ticks) {
     update(pedido, snapshot, today, now) {
       const { id } = pedido;
       const change = recentChange(snapshot.remoteChanges[id], pedido, now);
-      const state = [
-        pedido,
-        snapshot.pending[id],
-        snapshot.errors[id],
-        today,
-        change && change.cursor,
-        change && change.fresh,
-      ];
-      if (state.every((part, index) => part === drawn[index]) && drawn.length > 0) return;
-      drawn = state;
+      if (!drawn.changes(pedido, snapshot, today, change)) return;
 
       setAttribute(link, 'href', `#/pedido/${id}`);
       setText(numero, pedido.numero);
@@ -106,10 +97,7 @@ export function createOrderRow(ticks) {
       setText(chip, change === null ? '' : change.text);
       // There is room for one of them.
       cidade.hidden = change !== null;
-      // Another name each time, so that a second change lights up anew.
-      const fresh = change !== null && change.fresh;
-      const light = fresh ? (Number.parseInt(change.cursor, 10) % 2 === 0 ? 'a' : 'b') : null;
-      setAttribute(element, 'data-fresh', light);
+      setAttribute(element, 'data-fresh', change && change.light);
       for (const box of boxes) box.update(pedido, snapshot);
       drawProblems(problems, ticks, snapshot, id);
     },

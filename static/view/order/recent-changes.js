@@ -8,7 +8,7 @@ import { STAGE_NAMES, STATUS_NAMES, describeTick, fieldName } from './orders.js'
 /**
  * @typedef {object} RecentChange
  * @property {string} cursor of the newest change
- * @property {boolean} fresh
+ * @property {'a' | 'b' | null} light while it is fresh; another one than the change before had, so that a second lights up anew
  * @property {string} text
  */
 
@@ -46,5 +46,6 @@ export function recentChange(changes, pedido, now) {
   const names = fields.map((field) => describeField(field, pedido));
   const what = names.length > MOST_NAMES ? `${names.length} campos` : names.join(', ');
   const text = [what, autor, timeOf(Date.parse(timestamp))].filter(Boolean).join(' · ');
-  return { cursor, fresh: now - receivedAt < FRESH, text };
+  const light = Number.parseInt(cursor, 10) % 2 === 0 ? 'a' : 'b';
+  return { cursor, light: now - receivedAt < FRESH ? light : null, text };
 }

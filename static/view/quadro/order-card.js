@@ -5,6 +5,7 @@ import { relativeDay, shortDate } from '../order/dates.js';
 import { h, icon, setAttribute, setText } from '../dom/dom.js';
 import { problemFields } from '../order/ticks.js';
 import { STAGE_NAMES, fieldName, isLate, stageOf } from '../order/orders.js';
+import { createDrawnState } from '../order/drawn-state.js';
 import { recentChange } from '../order/recent-changes.js';
 
 const UP = 'M12 19V6M6 11l6-6 6 6';
@@ -71,8 +72,7 @@ export function createOrderCard(ticks, openMenu) {
   );
   move.addEventListener('click', () => openMenu(element, move));
 
-  /** @type {unknown[]} */
-  let drawn = [];
+  const drawn = createDrawnState();
 
   return {
     element,
@@ -80,16 +80,7 @@ export function createOrderCard(ticks, openMenu) {
     update(pedido, snapshot, today, now) {
       const { id } = pedido;
       const change = recentChange(snapshot.remoteChanges[id], pedido, now);
-      const state = [
-        pedido,
-        snapshot.pending[id],
-        snapshot.errors[id],
-        today,
-        change && change.cursor,
-        change && change.fresh,
-      ];
-      if (drawn.length > 0 && state.every((part, index) => part === drawn[index])) return;
-      drawn = state;
+      if (!drawn.changes(pedido, snapshot, today, change)) return;
       element.dataset.id = String(id);
       setAttribute(link, 'href', `#/pedido/${id}`);
       setText(numero, pedido.numero);
@@ -102,8 +93,7 @@ export function createOrderCard(ticks, openMenu) {
       setText(date, day ? `${shortDate(day, today)} · ${relativeDay(day, today)}` : 'sem data');
       chip.hidden = change === null;
       setText(chip, change === null ? '' : change.text);
-      const fresh = change !== null && change.fresh;
-      setAttribute(element, 'data-fresh', fresh ? (Number.parseInt(change.cursor, 10) % 2 === 0 ? 'a' : 'b') : null);
+      setAttribute(element, 'data-fresh', change && change.light);
       const target = destination(pedido, snapshot);
       pending.hidden = target === null;
       setAttribute(element, 'data-pending', target === null ? null : '');
